@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# One graph for everything. VARIANT=release|asan|tsan|cov|fuzz: one build directory each.
+#   make demo      install what is missing, build, verify a simulated batch
+#   make check     the same, then run the tests (under 5 minutes)
+VARIANT ?= release
+B       := build/$(VARIANT)
+PREFIX  ?= /usr/local
+FUZZ_S  ?= 30
+PKGS    := libfyaml jansson libsodium libzstd sqlite3 libserialport
+DEBS    := pkg-config libfyaml-dev libjansson-dev libsodium-dev libzstd-dev libsqlite3-dev \
+           libserialport-dev libcmocka-dev
+
+V_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+V_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+V_tsan    := -O1 -g -fsanitize=thread
+V_cov     := -O0 -g --coverage
+V_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
+WARN := -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wswitch-enum $(if $(CI),-Werror)
+# Asked for when a rule runs, because `deps` may have to install pkg-config first. Floating point: no
+# contraction and no extended precision, so that every compiler computes the same figures.
+PKG_CFLAGS = $$(pkg-config --cflags $(PKGS))
+PKG_LIBS   = $$(pkg-config --libs $(PKGS))
+COMPILE = $(CC) -I. -D_GNU_SOURCE -ffp-contract=off $(WARN) $(V_$(VARIANT)) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(CC) $(V_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm -pthread
+
+ROOMS := base io metrology drivers procedures db reports simulator bench
+SRC   := $(wildcard $(addsuffix /*.c,$(ROOMS)) drivers/*/*.c)
+OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC)))
+TSUP  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
+TESTS := $(call prog,test)
+LIB   := $(B)/libetalon.a
+
+all: deps
+	@$(MAKE) --no-print-directory $(if $(wildcard bench/main.c),$(B)/etalon,$(LIB))
+$(B)/etalon: $(B)/bench/main.o $(LIB)
+	$(LINK)
+$(LIB): $(OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(B)/test_%: $(B)/tests/test_%.o $(TSUP) $(LIB)
+	$(LINK) -lcmocka
+$(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
+	$(LINK)
+$(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
+	$(LINK)
+$(B)/fuzz_%: $(B)/tests/fuzz_%.o $(LIB)
+	$(LINK) -fsanitize=fuzzer
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+$(B)/flags: FORCE           # other flags than last time: build everything again
+	@mkdir -p $(B); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+-include $(patsubst %.c,$(B)/%.d,$(SRC) $(wildcard tests/*.c tests/support/*.c))
+
+deps:                       # only what is missing is installed, and only then is root needed
+	@sh tools/deps.sh $(DEBS)
+
+check: all
+	@$(MAKE) --no-print-directory $(TESTS)
+	@p=0; f=0; for t in $(TESTS); do \
+	    if $(WRAP) $$t >$$t.log 2>&1; then p=$$((p+1)); else f=$$((f+1)); cat $$t.log; echo "FAILED: $$t"; fi; done; \
+	    echo "check: $$p passed, $$f failed"; [ $$f = 0 ]
+
+fuzz:                       # seeds in tests/corpus/NAME; a crash becomes a new seed
+	$(MAKE) VARIANT=fuzz CC=clang fuzz-run
+fuzz-run: $(call prog,fuzz)
+	@for f in $^; do n=$${f##*/fuzz_}; mkdir -p $(B)/corpus/$$n tests/corpus/$$n; \
+	    $$f -max_total_time=$(FUZZ_S) $(B)/corpus/$$n tests/corpus/$$n || exit 1; done
+
+install: all
+	install -D -m 755 $(B)/etalon $(DESTDIR)$(PREFIX)/bin/etalon
+clean:
+	rm -rf build
+FORCE:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all deps check fuzz fuzz-run install clean FORCE

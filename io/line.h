@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io/line.h - lines out of a byte link. What follows the line end is kept for the next call;
+ * nothing is ever drained. */
+#ifndef IO_LINE_H
+#define IO_LINE_H
+
+#include "io/port.h"
+
+enum { LINE_MAX_BYTES = 4096 };
+
+struct line_io {
+	struct port *port;	/* borrowed */
+	char end;		/* '\n' or '\r'; the other of the two is dropped at the edges of a line */
+	size_t len;		/* bytes held in buf */
+	char buf[LINE_MAX_BYTES];
+	int too_long;		/* inside a line longer than buf: thrown away up to its end */
+};
+
+void line_init(struct line_io *l, struct port *p, char end);
+
+/** Forget what is held (after port_reopen()). */
+void line_reset(struct line_io *l);
+
+/** One line, NUL-terminated, without its end. Empty lines are returned too. NUL bytes inside a line
+ * become '?'. @param t_ns When its last byte was read; NULL allowed.
+ * @return ET_OK, ET_ERR_TIMEOUT, ET_ERR_IO, ET_ERR_PROTO (longer than @p cap or LINE_MAX_BYTES: skipped). */
+int line_read(struct line_io *l, char *out, size_t cap, int64_t deadline_ns, int64_t *t_ns) ET_CHECK;
+
+/** @p text and then the line end, in one write. */
+int line_write(struct line_io *l, const char *text, int64_t deadline_ns) ET_CHECK;
+
+#endif
