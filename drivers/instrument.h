@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drivers/instrument.h - an instrument session: one port, one driver instance, one worker thread.
+ *
+ * It takes requests (base/quantities.h) in order and answers with events. Between requests it listens:
+ * an armed reader streams EV_EDGES and, about once a second, EV_CLOCK_PAIR; an armed reference streams
+ * EV_REF_SAMPLES; a source posts unsolicited EV_STATUS (id 0). Every request is answered exactly once,
+ * by its event or by EV_FAILED with its id; a stream that fails posts EV_FAILED with id 0, once, and stops.
+ * Queries that time out or come back malformed are asked again (at most twice, after the link was
+ * brought back in step by identify()); settings are not, they are read back by the driver. */
+#ifndef DRIVERS_INSTRUMENT_H
+#define DRIVERS_INSTRUMENT_H
+
+#include "drivers/driver.h"
+#include "io/queue.h"
+
+struct instrument;
+
+struct instrument_config {
+	const char *name;			/* in bench.yaml */
+	const struct driver *driver;
+	const struct driver_param *params;
+	size_t n_params;
+	enum request_target role;		/* .from of its events */
+	struct port *port;			/* owned by the session from now on */
+	struct clk *clk;
+	struct queue *events;			/* of struct event; borrowed */
+	double edge_flush_s;			/* reader: post what has come at least so often; default 0.5 */
+	double sync_interval_s;			/* reader: default 1 */
+};
+
+/** Start the worker; the driver is opened by the first REQ_IDENTIFY (also again after a failure).
+ * @param out Freed by instrument_stop(). On failure the port is closed. */
+int instrument_start(const struct instrument_config *cfg, struct instrument **out) ET_CHECK;
+
+/** Hand over a request; never waits. @return ET_OK, ET_ERR_LOST (its queue is full). */
+int instrument_post(struct instrument *in, const struct request *req) ET_CHECK;
+
+/** End the worker after the requests already posted, close driver and port. Does not switch anything. */
+void instrument_stop(struct instrument *in);
+
+#endif
