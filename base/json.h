@@ -24,10 +24,14 @@ json_int_t json_get_int(const json_t *o, const char *key, json_int_t otherwise);
 /** @return NULL when the key is missing or not a string. Owned by @p o. */
 const char *json_get_str(const json_t *o, const char *key);
 
-/** Canonical text. @param out NUL-terminated, freed with free(). @return ET_OK or ET_ERR_NOMEM. */
+/** Canonical text of any JSON value without cycles.
+ * @param out  NUL-terminated, freed with free(); untouched on failure, as is @p len.
+ * @return ET_OK or ET_ERR_NOMEM. */
 int json_canonical(const json_t *v, char **out, size_t *len) ET_CHECK;
 
-/** Parse one whole document (duplicate keys refused). @return new reference, or NULL with @p f filled. */
+/** Parse one whole document: any JSON value, nothing after it. Refused: duplicate keys, "\u0000", not UTF-8,
+ * integers beyond 64 bits and reals beyond double.
+ * @return new reference, or NULL with @p f (NULL is allowed) filled: ET_ERR_PROTO or ET_ERR_NOMEM. */
 json_t *json_parse(const char *text, size_t len, struct fault *f);
 
 #endif

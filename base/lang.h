@@ -11,7 +11,8 @@ static inline const char *tr(enum lang lang, const char *en, const char *fr)
 	return lang == LANG_FR ? fr : en;
 }
 
-/** From LC_ALL, LC_MESSAGES or LANG: "fr..." is French, everything else English. */
+/** From the first of LC_ALL, LC_MESSAGES, LANG that is not empty: "fr", "fr_CA.UTF-8" and the like are
+ * French, everything else English ("fry" is Frisian). Reads the environment: before threads start. */
 enum lang lang_from_locale(void);
 
 #endif

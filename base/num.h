@@ -8,8 +8,11 @@
 
 #include "base/err.h"
 
+enum { NUM_TEXT_MAX = 400 };	/* longer texts are no numbers; 1e308 written out has 309 digits */
+
 /** Parse all @p len bytes as decimal number: optional sign, digits, optional fraction and exponent.
- * Refused with ET_ERR_PROTO: empty, blanks, "1,5", "0x10", "010", "60 Hz", "nan", "inf", "1e999", "1.", ".5".
+ * Refused with ET_ERR_PROTO: empty, blanks, "1,5", "0x10", "010", "60 Hz", "nan", "inf", "1e999", "1.", ".5",
+ * and "1e-999", which is not zero and would read as zero.
  * A leading '+' is accepted (instruments send it). Independent of the locale.
  * @param out  Untouched unless ET_OK. */
 int num_parse_f64(const char *s, size_t len, double *out) ET_CHECK;
