@@ -11,13 +11,12 @@
 #include <stdint.h>
 
 #include "base/quantities.h"
+#include "metrology/decision.h"
+#include "metrology/rounding.h"
 
 #define EE_ALGORITHM "energy-error/1"	/* goes into every record; changes when a figure can change */
 
 enum { EE_EDGES_MAX = 4096, EE_SAMPLES_MAX = 4096, EE_PAIRS_MAX = 1024, EE_LINES_MAX = 16 };
-
-enum decision_rule { RULE_SIMPLE = 0, RULE_GUARDED, RULE_TWO_STAGE };
-enum rounding_mode { ROUND_HALF_EVEN = 0, ROUND_HALF_AWAY };
 
 /* One line of the type B budget, as declared by apparatus, bench and meter type. */
 struct ee_line {
@@ -86,7 +85,10 @@ bool ee_cause_is_common(enum ee_cause cause);
 enum ee_verdict { EE_NOT_RUN = 0, EE_CONFORMING, EE_NONCONFORMING, EE_INCONCLUSIVE, EE_VOID, EE_ABORTED_RUN };
 const char *ee_verdict_word(enum ee_verdict verdict);
 
-enum ee_stop { EE_GO_ON = 0, EE_STOP_GUARANTEED, EE_STOP_NO_MORE_INFORMATION, EE_STOP_CAP };
+enum ee_stop {
+	EE_GO_ON = 0, EE_STOP_GUARANTEED, EE_STOP_NO_MORE_INFORMATION, EE_STOP_CAP,
+	EE_STOP_VOID,		/* more data can't heal it: a common cause, or a sensor that is dead */
+};
 const char *ee_stop_word(enum ee_stop stop);
 
 enum ee_estimator { EE_LEAST_SQUARES = 0, EE_FIRST_LAST };
@@ -96,7 +98,7 @@ struct ee_observation {
 	enum ee_verdict verdict;	/* by the rule of the plan, from what is known now */
 	enum ee_stop stop;		/* may this position stop? */
 	/* numbering */
-	int64_t n_edges, n_accepted, n_intervals, n_missed, n_rejected;
+	int64_t n_edges, n_accepted, n_intervals, n_missed, n_rejected, n_bounced;
 	uint32_t seq_first, seq_last;	/* of the first and last accepted edge */
 	int64_t t_first_ns, t_last_ns;	/* bench clock */
 	double period_ratio;		/* found / expected pulse period; NAN: not found */
@@ -108,13 +110,21 @@ struct ee_observation {
 	/* uncertainty, all in % of reading */
 	double u_edge_pct, dof_edge, u_ref_pct, dof_ref, u_a_pct, dof_a, u_b_pct, dof_b;
 	double u_pct, dof_eff, k, U_pct;	/* k = t(95.45 %, dof_eff) */
-	/* rounded once, in integers of 1e-6 % */
+	/* rounded once, in integers of 1e-6 %, the uncertainty upwards; ROUNDING_NONE: no figure */
 	int64_t err_rounded_u6, U_rounded_u6;
 	double span_s;			/* last accepted - first accepted edge */
 	double physical_min_s;		/* max(4 periods, estimator's time for the floor) */
 };
 
-/** Evaluate one position. Every member of @p out is set; figures that do not exist are NAN.
+/* Verdict and stop of one look:
+ *   EE_NOT_RUN + EE_GO_ON	too little is known yet (cause NONE, or what still may heal: missed pulses ...)
+ *   a verdict + EE_GO_ON	figures exist, by the rule of the plan, but the stop rule wants more
+ *   a verdict + EE_STOP_*	done
+ *   EE_VOID + EE_STOP_CAP	the cap came and there is no figure: cause says why
+ *   EE_VOID + EE_STOP_VOID	see above */
+
+/** Evaluate one position. Needs some 450 KiB of stack and nothing else: safe in any thread.
+ * Every member of @p out is set; figures that do not exist are NAN.
  * @return ET_OK (also for a void observation: out->cause says why), ET_ERR_ARG when the setup is out of range. */
 int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct ee_observation *out) ET_CHECK;
 
