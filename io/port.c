@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io/port.c - what all kinds of ports have in common. */
+#include "io/port.h"
+
+#include <limits.h>
+
+int port_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns)
+{
+	return len == 0 ? ET_OK : p->ops->write(p, buf, len, deadline_ns);
+}
+
+int port_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
+{
+	if (cap == 0)
+		return ET_ERR_ARG;
+	return p->ops->read(p, buf, cap < INT_MAX ? cap : INT_MAX, deadline_ns);
+}
+
+int port_reopen(struct port *p, struct fault *f)
+{
+	return p->ops->reopen(p, f);
+}
+
+void port_close(struct port *p)
+{
+	if (p)
+		p->ops->close(p);
+}
