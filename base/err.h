@@ -8,6 +8,7 @@
 #define ET_CHECK __attribute__((warn_unused_result))
 #define ET_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/* clang-format off */
 enum et_err {
 	ET_OK = 0,
 	ET_ERR_ARG = -1,	/* our bug, or a value outside the limits: nothing was sent or done */
@@ -22,13 +23,14 @@ enum et_err {
 	ET_ERR_RECORD = -10,	/* the record could not be written */
 	ET_ERR_INTEGRITY = -11, /* the record was changed, or does not hang together */
 };
+/* clang-format on */
 
 /** Stable word for a code, such as "timeout"; "unknown" for anything else. */
 const char *et_err_name(int code);
 
 /** What failed, in words for a person: it names the instrument or file and the question. */
 struct fault {
-	int code;		/* enum et_err; ET_OK: nothing failed */
+	int code; /* enum et_err; ET_OK: nothing failed */
 	char text[256];
 };
 

@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-enum { NUM_TEXT_MAX = 400 };	/* longer texts are no numbers; 1e308 written out has 309 digits */
+enum { NUM_TEXT_MAX = 400 }; /* longer texts are no numbers; 1e308 written out has 309 digits */
 
 /** Parse all @p len bytes as decimal number: optional sign, digits, optional fraction and exponent.
  * Refused with ET_ERR_PROTO: empty, blanks, "1,5", "0x10", "010", "60 Hz", "nan", "inf", "1e999", "1.", ".5",

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 
+/* clang-format off */
 enum { ET_PHASES = 3, ET_POSITIONS_MAX = 40, ET_NS_PER_S = 1000000000 };
 #define ET_NEVER_NS INT64_MAX
 
@@ -155,5 +156,6 @@ struct event {
 		int signal;		/* EV_ABORT: signal number, 0: a person */
 	};
 };
+/* clang-format on */
 
 #endif

@@ -22,47 +22,42 @@
 #include "base/diag.h"
 #include "base/err.h"
 
-struct yaml_mark {
-	int line, column;
-}; /* 1-based; 0: not from a file */
-struct yaml_text2 {
-	const char *en, *fr;
-}; /* both required */
-struct yaml_date {
-	int year, month, day;
-}; /* ISO 8601, a real calendar day; year 0: absent */
+/* clang-format off */
+struct yaml_mark { int line, column; };		/* 1-based; 0: not from a file */
+struct yaml_text2 { const char *en, *fr; };	/* both required */
+struct yaml_date { int year, month, day; };	/* ISO 8601, a real calendar day; year 0: absent */
 
 enum yaml_type {
-	YAML_STR, /* const char *; any scalar, taken as text; NULL: absent. Not empty. */
-	YAML_TEXT2, /* struct yaml_text2; { en: ..., fr: ... } */
-	YAML_F64, /* double; NAN: absent (null counts as absent) */
-	YAML_I64, /* int64_t; INT64_MIN: absent */
-	YAML_BOOL, /* int; true or false; -1: absent */
-	YAML_WORD, /* int; index into .words; -1: absent */
-	YAML_DATE, /* struct yaml_date */
-	YAML_MAP, /* a struct in place, described by .keys; absent: all its members absent */
-	YAML_MAPS, /* struct yaml_list of structs, described by .keys and .size */
-	YAML_STRS, /* struct yaml_list of const char * */
-	YAML_F64S, /* struct yaml_list of double */
-	YAML_MARK, /* struct yaml_mark of the mapping itself; .name is NULL-safe: use "@" */
+	YAML_STR,	/* const char *; any scalar, taken as text; NULL: absent. Not empty. */
+	YAML_TEXT2,	/* struct yaml_text2; { en: ..., fr: ... }; NULL: absent */
+	YAML_F64,	/* double; without quotes; NAN: absent */
+	YAML_I64,	/* int64_t; without quotes; INT64_MIN: absent */
+	YAML_BOOL,	/* int; true or false without quotes, not yes or on; -1: absent */
+	YAML_WORD,	/* int; index into .words; -1: absent */
+	YAML_DATE,	/* struct yaml_date */
+	YAML_MAP,	/* a struct in place, described by .keys; absent: all its members absent */
+	YAML_MAPS,	/* struct yaml_list of structs, described by .keys and .size */
+	YAML_STRS,	/* struct yaml_list of const char * */
+	YAML_F64S,	/* struct yaml_list of double */
+	YAML_MARK,	/* struct yaml_mark of the mapping itself; it is no key: .name = "@" */
 };
 
-struct yaml_list {
-	void *items;
-	size_t n;
-}; /* absent: n = 0 */
+struct yaml_list { void *items; size_t n; };	/* absent: n = 0; when required, not empty */
 
 struct yaml_key {
-	const char *name; /* NULL ends the table */
+	const char *name;		/* NULL ends the table, of 64 keys at most */
 	enum yaml_type type;
-	size_t offset; /* offsetof() in the struct of this table */
+	size_t offset;			/* offsetof() in the struct of this table */
 	bool required;
-	double min, max; /* numbers: allowed range, both ends included; both 0: any finite */
-	const char *want; /* what would be right, e.g. "volts, 1 to 600"; NULL: from the type */
-	const char *const *words; /* YAML_WORD: NULL-ended */
-	const struct yaml_key *keys; /* YAML_MAP, YAML_MAPS */
-	size_t size; /* YAML_MAPS: sizeof the element */
+	double min, max;		/* numbers: allowed range, both ends included, either may be infinite;
+					   both 0: any finite */
+	const char *want;		/* what would be right, e.g. "volts, 1 to 600"; NULL: from the type */
+	const char *const *words;	/* YAML_WORD: NULL-ended */
+	const struct yaml_key *keys;	/* YAML_MAP, YAML_MAPS */
+	size_t size;			/* YAML_MAPS: sizeof the element */
 };
+
+/* clang-format on */
 
 struct yaml_doc; /* owns all strings and lists that a load filled in */
 

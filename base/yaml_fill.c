@@ -275,9 +275,11 @@ static int fill_value(struct loader *l, const struct yaml_key *k, const struct y
 /* @return index of the table, -1: in no table. */
 static int find_key(const struct yaml_key *keys, const struct yaml_node *key)
 {
-	for (int i = 0; keys[i].name; i++)
+	for (int i = 0; keys[i].name; i++) {
+		assert(i < KEYS_MAX);
 		if (keys[i].type != YAML_MARK && strcmp(keys[i].name, key->text) == 0)
 			return i;
+	}
 	return -1;
 }
 
@@ -322,7 +324,6 @@ static int fill_mapping(struct loader *l, const struct yaml_node *node, const st
 			return err;
 	}
 	for (int i = 0; keys[i].name; i++) {
-		assert(i < KEYS_MAX);
 		if (keys[i].type == YAML_MARK)
 			*(struct yaml_mark *)(void *)(out + keys[i].offset) = node->mark;
 		else if (keys[i].required && seen[i] == 0)
