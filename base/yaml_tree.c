@@ -367,6 +367,7 @@ int yaml_tree_read(struct yaml_doc *doc, const char *text, size_t len, struct ya
 		   struct yaml_node **root)
 {
 	struct reader r = { .doc = doc, .e = e };
+	char *copy;
 	int err;
 
 	if (len > YAML_BYTES_MAX) {
@@ -379,8 +380,16 @@ int yaml_tree_read(struct yaml_doc *doc, const char *text, size_t len, struct ya
 	}
 	if (!bytes_are_sound(text, len, e))
 		return ET_ERR_FILE;
+	copy = yaml_doc_alloc(doc, len + 1);
+	if (!copy)
+		return ET_ERR_NOMEM;
+	/* After some misplaced tabs libfyaml 0.7.12 reads memory that it freed: it gets to see none. */
+	memcpy(copy, text, len);
+	for (size_t i = 0; i < len; i++)
+		if (copy[i] == '\t')
+			copy[i] = ' ';
 	r.tail = &r.root;
-	err = parse(&r, text, len);
+	err = parse(&r, copy, len);
 	if (err == ET_OK && !r.root) {
 		yaml_error(e, (struct yaml_mark){ 1, 1 }, "the file is empty");
 		err = ET_ERR_FILE;

@@ -498,6 +498,17 @@ static void only_the_plain_part_of_yaml(void **state)
 	assert_near(got.s.kh, 5, 0);
 }
 
+/* What made libfyaml 0.7.12 go wrong; ASan and valgrind watch. */
+static void hostile_bytes_of_the_past(void **state)
+{
+	(void)state;
+	assert_int_equal(load("? R:\t:"), ET_ERR_FILE);
+	assert_int_equal(load("a: 1\nb: 2\n? a complex key\n\t:\tx\n"), ET_ERR_FILE);
+	assert_int_equal(load("-\t-\t- a\n?\t? b\n"), ET_ERR_FILE);
+	assert_line_right("serial: \"a\tb\\tc\"");
+	assert_string_equal(got.s.serial, "a b\tc");
+}
+
 static void syntax_errors_have_a_place(void **state)
 {
 	(void)state;
@@ -628,6 +639,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_schema_comes_first, undo),
 		cmocka_unit_test_teardown(a_near_key_is_suggested, undo),
 		cmocka_unit_test_teardown(only_the_plain_part_of_yaml, undo),
+		cmocka_unit_test_teardown(hostile_bytes_of_the_past, undo),
 		cmocka_unit_test_teardown(syntax_errors_have_a_place, undo),
 		cmocka_unit_test_teardown(depth_size_and_number_are_bounded, undo),
 		cmocka_unit_test_teardown(json_goes_out_and_comes_back, undo),
