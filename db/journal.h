@@ -57,7 +57,8 @@ int db_append(struct db *d, const struct journal_stamp *stamp, const char *kind,
 	      const json_t *payload, int64_t *seq, struct fault *f) ET_CHECK;
 
 /** Store raw data under the hash of its plain bytes (BLAKE2b-256, hex), in the transaction of the entry
- * that names it ("blobs"), before db_append(). Storing twice is one row. At most DB_BLOB_MAX bytes. */
+ * that names it, before db_append(): "blobs":{"<kind>":"<hash>"}. Storing twice is one row. At most
+ * DB_BLOB_MAX bytes. db_commit() refuses (ET_ERR_ARG) raw data that no entry names. */
 enum { DB_BLOB_MAX = 256 << 20 };
 int db_put_blob(struct db *d, const char *kind, const void *plain, size_t len, char hash_hex[65],
 		struct fault *f) ET_CHECK;

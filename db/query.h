@@ -20,7 +20,7 @@ json_t *query_history(struct db *d, const char *maker, const char *serial, struc
 /* What is NULL, or INT64_MIN and INT64_MAX, does not narrow. */
 struct query_filter {
 	const char *maker, *serial, *batch, *session;
-	const char *verdict;		  /* of the meter in its batch; "open": not closed yet */
+	const char *verdict; /* of the meter in its batch; "open": not closed yet */
 	const char *approval, *apparatus; /* number; id */
 	int64_t since_utc_ns, until_utc_ns; /* opened at or after; before */
 };
@@ -36,7 +36,8 @@ json_t *query_meters(struct db *d, const struct query_filter *q, struct fault *f
 json_t *query_batches(struct db *d, const struct query_filter *q, struct fault *f);
 
 /** One batch as in query_batches() with meters: [as in query_meters(), and steps: [...]], attempts: [{attempt, seq, utc_ns,
- * session, step, number, result, cause}], apparatus: [id]. json null: there is none. */
+ * session, step, number, result, cause}], apparatus: [{id, seq}]: the entry
+ * that was in force when the batch was opened, null: none. json null: there is no such batch. */
 json_t *query_batch(struct db *d, const char *batch, struct fault *f);
 
 /** Sessions that never ended, oldest first: [{session, seq, last_seq, operator, simulated, program, algorithm}]. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* db/raw.h - raw arrays of an attempt as bytes and back: a format byte, delta, then zstd. */
+/* db/raw.h - raw arrays of an attempt as bytes and back: a format byte, then columns of
+ * differences (docs/json.md, "Raw data"). Pure. */
 #ifndef DB_RAW_H
 #define DB_RAW_H
+
+#include <stddef.h>
 
 #include "base/quantities.h"
 
