@@ -159,7 +159,7 @@ static void a_plan_must_hang_together(void **state)
 		{ "floor_a_pct: 0.05", "floor_a_pct: 2",
 		  "floor_a_pct: 2 is no less than the whole room" },
 		{ "digits: 2", "digits: 5", "digits: \"5\" is out of range" },
-		{ "digits: 2", "digits: 1,5", "digits: " },
+		{ "settle_s: 10", "settle_s: 1,5", "settle_s: " },
 		{ "cap_s: 300", "cap_s: 300 s", "cap_s: " },
 		{ "power_factor: 0.5", "power_factor: 0", "power_factor: \"0\" is out of range" },
 		{ "retries: 1", "retrys: 1", "retries" },
