@@ -30,18 +30,26 @@ struct port {			/* embedded first by each kind of port */
  *   "tty:/dev/pts/3[,9600,8n2]"             termios: ptys, and ports without modem lines
  *   "serial:/dev/ttyUSB0,9600,8n2"          libserialport
  *   "transcript:FILE"                       played back; see io/port_transcript.h
- * Devices are locked (flock and TIOCEXCL); a second opening fails and says by whom when it can.
+ * The default setting is 9600,8n1. IPv6: "tcp:[::1]:5025". A connection has 5 s.
+ * Devices are locked (flock and TIOCEXCL; for TCP a file in /run/lock named by address and port); a
+ * second opening fails and says by whom when it can.
  * A virtual clock refuses tcp, tty and serial: ET_ERR_ARG.
- * @param out  The caller's, closed with port_close(). @return ET_OK, ET_ERR_ARG (spec), ET_ERR_IO. */
+ * @param out  The caller's, closed with port_close().
+ * @return ET_OK, ET_ERR_ARG (spec), ET_ERR_IO, ET_ERR_NOMEM; ET_ERR_FILE (transcript). */
 int port_open(const char *spec, struct clk *c, struct port **out, struct fault *f) ET_CHECK;
 
-/** All @p len bytes, or an error. @return ET_OK, ET_ERR_TIMEOUT, ET_ERR_IO. */
+/** All @p len bytes, or an error; after one it is not known how many went out.
+ * @return ET_OK, ET_ERR_TIMEOUT, ET_ERR_IO. */
 int port_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns) ET_CHECK;
 
-/** Any fragment. @return bytes read (> 0), ET_ERR_TIMEOUT, or ET_ERR_IO (closed, unplugged). */
+/** Any fragment. A deadline in the past: what is there already.
+ * @return bytes read (> 0), ET_ERR_TIMEOUT, ET_ERR_IO (closed, unplugged: reopen), ET_ERR_PROTO (at this
+ * place a byte with a parity or framing error, which is dropped; reading may go on),
+ * ET_ERR_ARG (@p cap is 0). */
 int port_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns) ET_CHECK;
 
-/** Close and open again, everything buffered forgotten. @return ET_OK, ET_ERR_IO. */
+/** Close and open again, everything buffered forgotten. After a failure every call is ET_ERR_IO until it
+ * succeeds. @return ET_OK, ET_ERR_IO, ET_ERR_NOMEM. */
 int port_reopen(struct port *p, struct fault *f) ET_CHECK;
 
 /** NULL is allowed. */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io/port_lock.h - one program a device. Internal to the kinds of ports. */
+#ifndef IO_PORT_LOCK_H
+#define IO_PORT_LOCK_H
+
+#include "base/err.h"
+
+/** Lock the open device @p fd (flock), until it is closed. @p name is for the fault's text.
+ * @return ET_OK, ET_ERR_IO (in use: by whom, when it can be known). */
+int port_lock_device(int fd, const char *name, struct fault *f) ET_CHECK;
+
+/** Lock what has no device file, such as "tcp-10.0.0.7-5025", by a file of that name in /run/lock,
+ * or in /tmp where that is missing.
+ * @param name  Letters, digits and ".:-%" only. @return a descriptor for port_unlock_name(), ET_ERR_IO. */
+int port_lock_name(const char *name, struct fault *f) ET_CHECK;
+void port_unlock_name(int fd, const char *name);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io/transcript.c - one line after the other, nothing guessed. */
+#include "io/transcript.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+
+struct parser {
+	struct transcript t;
+	size_t cap_steps, n_bytes;
+	unsigned line;
+	int64_t mark_ns, last_mark_ns;
+	struct fault *f;
+};
+
+static int wrong(const struct parser *p, const char *what)
+{
+	return fault_set(p->f, ET_ERR_FILE, "line %u: %s", p->line, what);
+}
+
+static int add_step(struct parser *p, char kind)
+{
+	if (p->t.n_steps == p->cap_steps) {
+		size_t cap = p->cap_steps ? 2 * p->cap_steps : 64;
+		struct transcript_step *more = realloc(p->t.step, cap * sizeof(*more));
+
+		if (!more)
+			return fault_set(p->f, ET_ERR_NOMEM, "out of memory");
+		p->t.step = more;
+		p->cap_steps = cap;
+	}
+	p->t.step[p->t.n_steps++] = (struct transcript_step){ .kind = kind,
+							      .line = p->line,
+							      .mark_ns = p->mark_ns,
+							      .data = p->t.bytes + p->n_bytes };
+	p->mark_ns = -1;
+	return ET_OK;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* What follows a backslash. @return characters used; 0: unknown. */
+static size_t unescape(const char *s, size_t len, uint8_t *out)
+{
+	if (len >= 1 && (s[0] == 'n' || s[0] == 'r' || s[0] == '\\')) {
+		*out = s[0] == 'n' ? '\n' : s[0] == 'r' ? '\r' : '\\';
+		return 1;
+	}
+	if (len < 3 || s[0] != 'x' || hex_digit(s[1]) < 0 || hex_digit(s[2]) < 0)
+		return 0;
+	*out = (uint8_t)(hex_digit(s[1]) * 16 + hex_digit(s[2]));
+	return 3;
+}
+
+/* "> text" */
+static int parse_bytes(struct parser *p, const char *s, size_t len)
+{
+	size_t at = 2, start = p->n_bytes;
+	int err;
+
+	if (len < 3 || s[1] != ' ')
+		return wrong(p, "there should be a blank and then bytes");
+	err = add_step(p, s[0]);
+	if (err < 0)
+		return err;
+	while (at < len) {
+		uint8_t b = (uint8_t)s[at++];
+
+		if (b == '\\') {
+			size_t used = unescape(s + at, len - at, &b);
+
+			if (!used)
+				return wrong(p, "after \\ there should be n, r, \\ or xHH");
+			at += used;
+		} else if (b < 0x20 || b > 0x7e) {
+			return wrong(p, "a byte that is not printable should be written as \\xHH");
+		}
+		p->t.bytes[p->n_bytes++] = b; /* never more bytes than text */
+	}
+	p->t.step[p->t.n_steps - 1].len = p->n_bytes - start;
+	return ET_OK;
+}
+
+static int parse_mark(struct parser *p, const char *s, size_t len)
+{
+	int64_t t_ns;
+
+	if (len < 3 || s[1] != ' ' || num_parse_i64(s + 2, len - 2, &t_ns) < 0 || t_ns < 0)
+		return wrong(p, "after @ there should be a time in ns");
+	if (p->mark_ns >= 0)
+		return wrong(p, "a second @ for the same line");
+	if (t_ns < p->last_mark_ns)
+		return wrong(p, "@ goes back in time");
+	p->mark_ns = p->last_mark_ns = t_ns;
+	return ET_OK;
+}
+
+static int parse_line(struct parser *p, const char *s, size_t len)
+{
+	if (len > 0 && s[len - 1] == '\r') /* an editor's */
+		len--;
+	if (len == 0)
+		return ET_OK;
+	switch (s[0]) {
+	case '#':
+		return ET_OK;
+	case '@':
+		return parse_mark(p, s, len);
+	case '>':
+	case '<':
+		return parse_bytes(p, s, len);
+	case '!':
+		if (len != 9 || memcmp(s, "! timeout", 9) != 0)
+			return wrong(p, "after ! there should be timeout");
+		return add_step(p, '!');
+	default:
+		return wrong(p, "should begin with # @ > < or !");
+	}
+}
+
+int transcript_parse(const char *text, size_t len, struct transcript *out, struct fault *f)
+{
+	struct parser p = { .mark_ns = -1, .f = f };
+	size_t at = 0;
+	int err = ET_OK;
+
+	p.t.bytes = malloc(len + 1);
+	if (!p.t.bytes)
+		return fault_set(f, ET_ERR_NOMEM, "out of memory");
+	while (at < len && err == ET_OK) {
+		const char *end = memchr(text + at, '\n', len - at);
+		size_t n = end ? (size_t)(end - text) - at : len - at;
+
+		p.line++;
+		err = parse_line(&p, text + at, n);
+		at += n + 1;
+	}
+	if (err == ET_OK && p.mark_ns >= 0)
+		err = wrong(&p, "nothing follows the last @");
+	if (err < 0)
+		transcript_free(&p.t);
+	else
+		*out = p.t;
+	return err;
+}
+
+void transcript_free(struct transcript *t)
+{
+	free(t->step);
+	free(t->bytes);
+	*t = (struct transcript){ 0 };
+}
+
+const char *transcript_byte(char out[5], uint8_t b)
+{
+	if (b == '\n' || b == '\r' || b == '\\')
+		snprintf(out, 5, "\\%c", b == '\n' ? 'n' : b == '\r' ? 'r' : '\\');
+	else if (b < 0x20 || b > 0x7e)
+		snprintf(out, 5, "\\x%02X", b);
+	else
+		snprintf(out, 5, "%c", b);
+	return out;
+}
