@@ -35,12 +35,10 @@ static int find_holder(const struct stat *st)
 	return found;
 }
 
-static int is_in_use(int fd, const char *name, struct fault *f)
+static int in_use_by(int pid, const char *name, struct fault *f)
 {
 	char path[64], program[32] = "";
-	struct stat st;
 	FILE *comm;
-	int pid = fstat(fd, &st) == 0 ? find_holder(&st) : 0;
 
 	if (pid <= 0)
 		return fault_set(f, ET_ERR_IO, "%s is in use by another program", name);
@@ -54,12 +52,21 @@ static int is_in_use(int fd, const char *name, struct fault *f)
 	return fault_set(f, ET_ERR_IO, "%s is in use by %s (process %d)", name, program, pid);
 }
 
+int port_lock_busy(const char *path, const char *name, struct fault *f)
+{
+	struct stat st;
+
+	return in_use_by(stat(path, &st) == 0 ? find_holder(&st) : 0, name, f);
+}
+
 int port_lock_device(int fd, const char *name, struct fault *f)
 {
+	struct stat st;
+
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return ET_OK;
 	if (errno == EWOULDBLOCK)
-		return is_in_use(fd, name, f);
+		return in_use_by(fstat(fd, &st) == 0 ? find_holder(&st) : 0, name, f);
 	return fault_set(f, ET_ERR_IO, "%s: cannot be locked: %s", name, strerror(errno));
 }
 

@@ -9,6 +9,9 @@
  * @return ET_OK, ET_ERR_IO (in use: by whom, when it can be known). */
 int port_lock_device(int fd, const char *name, struct fault *f) ET_CHECK;
 
+/** When opening @p path said EBUSY (TIOCEXCL of another): name its holder. @return ET_ERR_IO. */
+int port_lock_busy(const char *path, const char *name, struct fault *f);
+
 /** Lock what has no device file, such as "tcp-10.0.0.7-5025", by a file of that name in /run/lock,
  * or in /tmp where that is missing.
  * @param name  Letters, digits and ".:-%" only. @return a descriptor for port_unlock_name(), ET_ERR_IO. */

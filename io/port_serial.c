@@ -114,9 +114,10 @@ static int serial_connect(struct fd_port *p, struct fault *f)
 	int err;
 
 	s->lock = open(s->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (s->lock < 0 && errno == EBUSY)
+		return port_lock_busy(s->path, p->base.spec, f);
 	if (s->lock < 0)
-		return fault_set(f, ET_ERR_IO, "%s: %s", p->base.spec,
-				 errno == EBUSY ? "is in use by another program" : strerror(errno));
+		return fault_set(f, ET_ERR_IO, "%s: %s", p->base.spec, strerror(errno));
 	err = port_lock_device(s->lock, p->base.spec, f);
 	if (err == ET_OK)
 		err = open_locked(s, f);

@@ -80,9 +80,10 @@ static int tty_connect(struct fd_port *p, struct fault *f)
 	int fd = open(t->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	int err;
 
+	if (fd < 0 && errno == EBUSY)
+		return port_lock_busy(t->path, p->base.spec, f);
 	if (fd < 0)
-		return fault_set(f, ET_ERR_IO, "%s: %s", p->base.spec,
-				 errno == EBUSY ? "is in use by another program" : strerror(errno));
+		return fault_set(f, ET_ERR_IO, "%s: %s", p->base.spec, strerror(errno));
 	err = port_lock_device(fd, p->base.spec, f);
 	if (err < 0)
 		goto fail;
