@@ -123,7 +123,7 @@ struct ee_observation {
  *   EE_VOID + EE_STOP_CAP	the cap came and there is no figure: cause says why
  *   EE_VOID + EE_STOP_VOID	see above */
 
-/** Evaluate one position. Needs some 450 KiB of stack and nothing else: safe in any thread.
+/** Evaluate one position. Needs some 600 KiB of stack and nothing else: safe in any thread.
  * Every member of @p out is set; figures that do not exist are NAN.
  * @return ET_OK (also for a void observation: out->cause says why), ET_ERR_ARG when the setup is out of range. */
 int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct ee_observation *out) ET_CHECK;

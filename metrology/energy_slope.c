@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrology/energy_slope.h"
+
+#include <math.h>
+
+#include "metrology/stats.h"
+
+enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20 };
+static const double GRID_UNKNOWN_S = 1 / 60.0;
+static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5;
+
+/* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
+struct line {
+	double k_mean, s_kk, y_mean, slope, sd;
+};
+
+static struct line fit(const int32_t *k, const double *y, size_t n)
+{
+	struct line l = { 0 };
+	double s_ky = 0, s_rr = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		l.k_mean += (k[i] - l.k_mean) / (double)(i + 1);
+		l.y_mean += (y[i] - l.y_mean) / (double)(i + 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		l.s_kk += (k[i] - l.k_mean) * (k[i] - l.k_mean);
+		s_ky += (k[i] - l.k_mean) * (y[i] - l.y_mean);
+	}
+	l.slope = s_ky / l.s_kk;
+	for (size_t i = 0; i < n; i++) {
+		const double r = y[i] - l.y_mean - l.slope * (k[i] - l.k_mean);
+
+		s_rr += r * r;
+	}
+	l.sd = sqrt(s_rr / (double)(n - 2));
+	return l;
+}
+
+static double or_zero(double v)
+{
+	return isnan(v) ? 0 : v;
+}
+
+/* Declared standard deviation of one edge besides, and with, its grid. */
+static double jitter_s(const struct slope_setup *s)
+{
+	return hypot(or_zero(s->edge_sigma_s), s->stamp_resolution_s / sqrt(12));
+}
+
+static double declared_s(const struct slope_setup *s)
+{
+	return hypot(jitter_s(s), or_zero(s->grid_s) / sqrt(12));
+}
+
+/* ---- residuals of the edges ---- */
+struct residuals {
+	double sd_s, range_s;
+	double other_s; /* of sd_s: what the reference's noise explains */
+};
+
+static struct residuals choose_residuals(const struct slope_data *d, const struct line *time,
+					 const struct line *energy, double sigma_ref_s,
+					 struct slope_room *room)
+{
+	const double s_per_wh = time->slope / energy->slope;
+	const bool by_time = time->sd <= energy->sd * s_per_wh;
+	struct residuals r = { .sd_s = by_time ? time->sd : energy->sd * s_per_wh,
+			       .other_s = by_time ? 0 : sigma_ref_s };
+	double lo = INFINITY, hi = -INFINITY;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const double dt =
+			d->t_s[i] - time->y_mean - time->slope * (d->number[i] - time->k_mean);
+		const double de = room->energy_wh[i] - energy->y_mean -
+				  energy->slope * (d->number[i] - energy->k_mean);
+
+		room->residual_s[i] = by_time ? dt : de * s_per_wh;
+		lo = fmin(lo, room->residual_s[i]);
+		hi = fmax(hi, room->residual_s[i]);
+	}
+	r.range_s = hi - lo;
+	return r;
+}
+
+/* Mean square of the differences over @p lag edges. */
+static double variogram(const double *r, size_t n, size_t lag)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i + lag < n; i++)
+		sum += (r[i + lag] - r[i]) * (r[i + lag] - r[i]);
+	return sum / (double)(n - lag);
+}
+
+/* Do blocks four times as long scatter in a way that grows with their length? White edges keep their
+ * mean square difference, a walk has four times as much; between them lies 2. A beat on a known grid
+ * grows too, but stays inside the grid.
+ * @param end_var_s2  Variance of the time between the first and the last edge, if so. */
+static bool walks(const struct slope_setup *s, const struct residuals *r, const double *residual,
+		  size_t n, double *end_var_s2, double *dof)
+{
+	const size_t lag = n / 32 > 0 ? n / 32 : 1, lag4 = 4 * lag;
+	const double explained = hypot(declared_s(s), r->other_s);
+	double v1, v4;
+
+	if (n < WALK_EDGES_MIN || r->sd_s <= 1.5 * explained)
+		return false;
+	if (isnan(s->grid_s) && r->range_s <= GRID_UNKNOWN_S)
+		return false;
+	v1 = variogram(residual, n, lag);
+	v4 = variogram(residual, n, lag4);
+	if (!(v4 > 2 * v1))
+		return false;
+	/* The line took away a part of what happened over lag4: n/(n - lag4) gives it back. */
+	*end_var_s2 = v4 * (double)n / (double)lag4 * (double)n / (double)(n - lag4);
+	*dof = fmax(1, 1.5 * (double)n / (double)lag4 - 1);
+	return true;
+}
+
+/* ---- the two parts of the uncertainty ---- */
+static double grid_or_bound_s(const struct slope_setup *s, double range_s)
+{
+	return isnan(s->grid_s) ? fmax(GRID_UNKNOWN_S, range_s) : s->grid_s;
+}
+
+static bool beat_seen(const struct slope_setup *s, double period_s, const double *residual,
+		      size_t n)
+{
+	const double slots = period_s / s->grid_s;
+
+	if (s->grid_s <= 0)
+		return false;
+	if (!isnan(s->grid_s) && fabs(slots - rint(slots)) < BEAT_FRACTION)
+		return true;
+	return fabs(stats_lag1(residual, n)) > BEAT_LAG1;
+}
+
+static double beat_bound_rel(double grid_s, double span_s, enum slope_estimator estimator)
+{
+	return (estimator == SLOPE_FIRST_LAST ? 1 : 1.5) * grid_s / (span_s * sqrt(3));
+}
+
+static void edge_part(const struct slope_setup *s, const struct slope_data *d,
+		      const struct line *time, const struct residuals *r,
+		      const struct slope_room *room, struct energy_slope *out)
+{
+	const double n_pulses = d->number[d->n - 1] - d->number[0];
+	const double span_s = n_pulses * time->slope;
+	double declared = declared_s(s), end_var_s2, bound;
+
+	out->beat = beat_seen(s, time->slope, room->residual_s, d->n);
+	out->walk = walks(s, r, room->residual_s, d->n, &end_var_s2, &out->dof_edge);
+	if (out->walk) {
+		out->estimator = SLOPE_FIRST_LAST;
+		out->u_edge_rel = sqrt(end_var_s2) / span_s;
+	} else {
+		out->estimator = SLOPE_LEAST_SQUARES;
+		out->u_edge_rel = fmax(r->sd_s, declared) / (time->slope * sqrt(time->s_kk));
+		out->dof_edge = r->sd_s > declared ? (double)(d->n - 2) : INFINITY;
+	}
+	if (!out->beat && d->n >= BEAT_EXCLUDED_EDGES && !isnan(s->grid_s))
+		return;
+	bound = beat_bound_rel(grid_or_bound_s(s, r->range_s), span_s, out->estimator);
+	if (bound > out->u_edge_rel) {
+		out->u_edge_rel = bound;
+		out->dof_edge = INFINITY;
+	}
+}
+
+static void reference_part(const struct slope_setup *s, const struct slope_data *d,
+			   const struct line *time, const struct line *energy, double estimate_wh,
+			   double dof, struct slope_room *room, struct energy_slope *out)
+{
+	const double power_w = energy->slope / time->slope * 3600;
+	const double n_pulses = d->number[d->n - 1] - d->number[0];
+	const size_t first = room->form[0].k, last = room->form[d->n - 1].k + 1;
+	double declared_var = 0, c2 = 0;
+
+	for (size_t k = first; k <= last; k++)
+		room->c[k] = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct ref_form *f = &room->form[i];
+		double a = (d->number[i] - time->k_mean) / time->s_kk;
+
+		if (out->estimator == SLOPE_FIRST_LAST)
+			a = i == 0 ? -1 / n_pulses : i == d->n - 1 ? 1 / n_pulses : 0;
+		room->c[f->k] += a * (1 - f->w);
+		room->c[f->k + 1] += a * f->w;
+	}
+	for (size_t k = first; k <= last; k++) {
+		const double sigma = ref_point_sigma_wh(&d->ref[k], power_w, s->ref_sigma_s,
+							s->ref_resolution_wh);
+
+		c2 += room->c[k] * room->c[k];
+		declared_var += room->c[k] * room->c[k] * sigma * sigma;
+	}
+	out->u_ref_rel = sqrt(declared_var) / out->wh_per_pulse;
+	out->dof_ref = INFINITY;
+	if (estimate_wh * estimate_wh * c2 > declared_var) { /* false for NAN: too few updates */
+		out->u_ref_rel = estimate_wh * sqrt(c2) / out->wh_per_pulse;
+		out->dof_ref = dof;
+	}
+}
+
+/* ---- set membership ---- */
+
+/* Largest minus smallest of y_i - b*k_i; it is convex in b. @param growth  Its slope there. */
+static double width_at(const int32_t *k, const double *y, size_t n, double b, double *growth)
+{
+	double lo = INFINITY, hi = -INFINITY;
+	int32_t k_lo = 0, k_hi = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const double r = (y[i] - y[0]) - b * (k[i] - k[0]);
+
+		if (r < lo) {
+			lo = r;
+			k_lo = k[i];
+		}
+		if (r > hi) {
+			hi = r;
+			k_hi = k[i];
+		}
+	}
+	*growth = (double)k_lo - k_hi;
+	return hi - lo;
+}
+
+/* The b farthest out on one side at which all points fit into a band of @p band: what
+ * min or max over all pairs (y_j - y_i -+ band)/(j - i) would give. From outside Newton's steps on a convex
+ * polygon never overshoot, and end on a corner after a few. */
+static double set_end(const int32_t *k, const double *y, size_t n, double b, int side, double band)
+{
+	for (int i = 0; i < 64; i++) {
+		double growth;
+		const double over = width_at(k, y, n, b, &growth) - band;
+
+		if (over <= band * 1e-9)
+			return b;
+		if (growth * side <= 0)
+			return NAN; /* past the narrowest place, and still too wide */
+		b -= over / growth;
+	}
+	return NAN;
+}
+
+static void set_membership(const struct slope_setup *s, const struct slope_data *d,
+			   const struct line *time, const struct line *energy, double range_s,
+			   double sigma_ref_s, const struct slope_room *room,
+			   struct energy_slope *out)
+{
+	const double wh_per_s = energy->slope / time->slope;
+	const double sd_s = hypot(jitter_s(s), sigma_ref_s);
+	const double band = (s->grid_s + 6 * sd_s) * wh_per_s;
+	const double reach = 2 * (band + range_s * wh_per_s) / (d->number[d->n - 1] - d->number[0]);
+
+	out->set_lo_wh = out->set_hi_wh = NAN;
+	if (!(band > 0))
+		return;
+	out->set_lo_wh = set_end(d->number, room->energy_wh, d->n, energy->slope - reach, -1, band);
+	out->set_hi_wh = set_end(d->number, room->energy_wh, d->n, energy->slope + reach, 1, band);
+}
+
+/* ---- all of it ---- */
+static int interpolate(const struct slope_data *d, struct slope_room *room)
+{
+	size_t hint = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const int err = ref_form_at(d->ref, d->n_ref, d->t_s[i], &hint, &room->form[i]);
+
+		if (err < 0)
+			return err;
+		room->energy_wh[i] = ref_form_energy_wh(d->ref, &room->form[i]);
+	}
+	return ET_OK;
+}
+
+int slope_estimate(const struct slope_setup *setup, const struct slope_data *data,
+		   struct slope_room *room, struct energy_slope *out)
+{
+	struct energy_slope r = { 0 };
+	struct line time, energy;
+	struct residuals res;
+	double estimate_wh, declared_wh, sigma_ref_s, dof;
+	int err;
+
+	if (data->n < EDGES_MIN || data->n > SLOPE_EDGES_MAX || data->n_ref < 2 ||
+	    data->n_ref > SLOPE_POINTS_MAX)
+		return ET_ERR_ARG;
+	err = interpolate(data, room);
+	if (err < 0)
+		return err;
+	time = fit(data->number, data->t_s, data->n);
+	energy = fit(data->number, room->energy_wh, data->n);
+	if (!(time.slope > 0 && energy.slope > 0))
+		return ET_ERR_ARG;
+	r.period_s = time.slope;
+	r.first_last_wh = (room->energy_wh[data->n - 1] - room->energy_wh[0]) /
+			  (data->number[data->n - 1] - data->number[0]);
+
+	estimate_wh = ref_sigma_estimate_wh(data->ref, data->n_ref, &dof);
+	declared_wh =
+		ref_point_sigma_wh(&data->ref[room->form[0].k], energy.slope / time.slope * 3600,
+				   setup->ref_sigma_s, setup->ref_resolution_wh);
+	sigma_ref_s = fmax(declared_wh, or_zero(estimate_wh)) * time.slope / energy.slope;
+	res = choose_residuals(data, &time, &energy, sigma_ref_s, room);
+	edge_part(setup, data, &time, &res, room, &r);
+	r.wh_per_pulse = r.estimator == SLOPE_FIRST_LAST ? r.first_last_wh : energy.slope;
+	if (!(r.wh_per_pulse > 0))
+		return ET_ERR_ARG;
+	reference_part(setup, data, &time, &energy, estimate_wh, dof, room, &r);
+	set_membership(setup, data, &time, &energy, res.range_s, sigma_ref_s, room, &r);
+	*out = r;
+	return ET_OK;
+}
+
+int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
+		    int edges_min)
+{
+	const double grid_s = isnan(setup->grid_s) ? GRID_UNKNOWN_S : setup->grid_s;
+	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
+
+	for (; n <= SLOPE_EDGES_MAX; n++) {
+		const double s_kk = (double)n * ((double)n * n - 1) / 12;
+		double u = declared_s(setup) / (period_s * sqrt(s_kk));
+
+		if (n < BEAT_EXCLUDED_EDGES || isnan(setup->grid_s))
+			u = fmax(u,
+				 beat_bound_rel(grid_s, (n - 1) * period_s, SLOPE_LEAST_SQUARES));
+		if (2 * u <= floor_rel)
+			break;
+	}
+	return n;
+}

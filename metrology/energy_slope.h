@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrology/energy_slope.h - energy of the reference per pulse of the meter, and its type A uncertainty.
+ *
+ * Least squares of reference energy on pulse number, b = sum a_i*E(t_i), a_i = (k_i - k_mean)/S,
+ * S = sum (k_i - k_mean)^2. Where the residuals walk (the meter's power noise is white, so its energy
+ * noise is not) the first and the last edge alone are the better estimator.
+ *
+ * The uncertainty has two parts.
+ *
+ * Edges. Each edge is off by some time of its own, u = sd/(T_p*sqrt(S)) relative. sd is the larger of
+ * what is declared, sqrt(q^2/12 + sigma_t^2), and what the residuals show. Residuals of the energies
+ * at the edges contain the reference's own noise, residuals of the stamps contain what the load
+ * wandered: both are the edges' noise plus something independent of it, so the smaller of the two is
+ * taken, and is still not too small. A meter that emits on a grid of q makes no white noise where its
+ * period is near a whole number of q: the error may then reach 1.5*q/T (first-last: q/T), so the part
+ * is not under that bound/sqrt(3) when such a beat is seen, or can't be excluded: fewer than 15 edges,
+ * or q not known. An unknown q is taken as one cycle of 60 Hz, or the range of the residuals if larger.
+ *
+ * Reference. Several edges between the same two updates of the register share their errors. Put
+ * together, b = sum c_k*R_k over the updates, so u = sigma_ref*sqrt(sum c_k^2), with the larger of the
+ * declared sigma_ref and the one that the register shows (reference_energy.h).
+ *
+ * Pure; no allocation; safe in any thread. */
+#ifndef METROLOGY_ENERGY_SLOPE_H
+#define METROLOGY_ENERGY_SLOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "metrology/reference_energy.h"
+
+enum { SLOPE_EDGES_MAX = 4096, SLOPE_POINTS_MAX = 4096 };
+
+struct slope_setup {
+	double grid_s;			/* q; 0: none; NAN: not known */
+	double edge_sigma_s;		/* declared, besides the grid; NAN: not declared */
+	double stamp_resolution_s;
+	double ref_sigma_s, ref_resolution_wh;	/* declared, of one update */
+};
+
+struct slope_data {
+	const double *t_s;		/* accepted edges, rising */
+	const int32_t *number;		/* their pulse numbers, rising */
+	size_t n;			/* 5 to SLOPE_EDGES_MAX */
+	const struct ref_point *ref;	/* the register, from before the first to after the last edge */
+	size_t n_ref;			/* 2 to SLOPE_POINTS_MAX */
+};
+
+enum slope_estimator { SLOPE_LEAST_SQUARES = 0, SLOPE_FIRST_LAST };
+
+struct energy_slope {
+	enum slope_estimator estimator;
+	double wh_per_pulse;		/* as indicated by the reference */
+	double period_s;
+	double first_last_wh;		/* beside it: the other estimators */
+	/* set membership: what no error larger than q + 3 sd at either end can leave; NAN: q not
+	 * known, or no such value exists */
+	double set_lo_wh, set_hi_wh;
+	bool beat, walk;
+	double u_edge_rel, dof_edge;	/* relative to wh_per_pulse */
+	double u_ref_rel, dof_ref;
+};
+
+struct slope_room {			/* scratch of one call, the caller's */
+	struct ref_form form[SLOPE_EDGES_MAX];
+	double energy_wh[SLOPE_EDGES_MAX], residual_s[SLOPE_EDGES_MAX];
+	double c[SLOPE_POINTS_MAX];
+};
+
+/** @return ET_ERR_ARG when counts are out of range or the register does not rise over the edges;
+ *  ET_ERR_STATE when an edge is not between two updates. @param out Untouched then. */
+int slope_estimate(const struct slope_setup *setup, const struct slope_data *data,
+		   struct slope_room *room, struct energy_slope *out) ET_CHECK;
+
+/** Number of edges after which t(95.45 %)*u of the edges' part is at most @p floor_rel, as declared, and
+ * with @p edges_min at least; SLOPE_EDGES_MAX + 1 when that does not suffice. */
+int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
+		    int edges_min);
+
+#endif
