@@ -21,10 +21,9 @@ struct chunk { /* one write of the controller, or one message of the instrument 
 	size_t len, used;
 	uint8_t data[];
 };
-struct way { /* one direction; chunks in the order of arrival */
+struct way { /* one direction; chunks in the order in which they were sent */
 	struct chunk *first, *last;
 	int64_t free_ns; /* when the line has sent all that was given to it */
-	int64_t last_arrival_ns;
 };
 struct sim_link {
 	struct port base;
@@ -77,9 +76,7 @@ static int64_t occupy(struct way *w, const struct sim_link_timing *timing, int64
 
 static void send_chunk(struct way *w, struct chunk *c, int64_t t_ns, void (*fn)(void *, int64_t))
 {
-	if (t_ns < w->last_arrival_ns)
-		t_ns = w->last_arrival_ns;
-	w->last_arrival_ns = c->t_ns = t_ns;
+	c->t_ns = t_ns;
 	if (w->first)
 		w->last->next = c;
 	else
@@ -199,7 +196,7 @@ static int sim_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
 static void forget_received(struct sim_link *l)
 {
 	free_all(&l->to_us, l->base.clk);
-	l->to_us.free_ns = l->to_us.last_arrival_ns = INT64_MIN;
+	l->to_us.free_ns = INT64_MIN;
 	l->out_of_memory = false;
 }
 
@@ -268,8 +265,8 @@ int port_sim_new(struct clk *c, struct sim_peer *peer, const char *name,
 	l->peer = peer;
 	l->timing = *timing;
 	l->random = timing->seed;
-	l->to_peer.free_ns = l->to_peer.last_arrival_ns = INT64_MIN;
-	l->to_us.free_ns = l->to_us.last_arrival_ns = INT64_MIN;
+	l->to_peer.free_ns = INT64_MIN;
+	l->to_us.free_ns = INT64_MIN;
 	peer->link = l;
 	*out = &l->base;
 	return ET_OK;

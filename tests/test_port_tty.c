@@ -180,6 +180,7 @@ static void reopening_forgets(void **state)
 	open_pty(&t, "");
 	assert_int_equal(write(t.master, "old", 3), 3);
 	assert_int_equal(port_read(t.p, got, 1, clk_now_ns(t.c) + 1000000000), 1);
+	assert_int_equal(write(t.master, "older", 5), 5); /* nobody reads this one */
 	assert_int_equal(port_reopen(t.p, NULL), ET_OK);
 	assert_int_equal(port_read(t.p, got, sizeof(got), clk_now_ns(t.c) + 2000000),
 			 ET_ERR_TIMEOUT);
