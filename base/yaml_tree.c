@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/yaml_bytes.h"
 
 struct chunk {
 	struct chunk *next;
@@ -27,6 +28,7 @@ struct level {
 struct reader {
 	struct yaml_doc *doc;
 	struct yaml_errors *e;
+	char *text; /* as libfyaml gets it */
 	struct yaml_node *root, **tail; /* of the top level */
 	struct level stack[YAML_DEPTH_MAX];
 	struct yaml_mark last; /* an empty value at the end of the file has no mark of its own */
@@ -85,48 +87,6 @@ void *yaml_doc_alloc(struct yaml_doc *doc, size_t size)
 	return mem;
 }
 
-/* C0 but tab and line ends, DEL, C1 in UTF-8: they stand in no text of a person. */
-static bool is_control(const char *s, size_t left)
-{
-	unsigned char c = (unsigned char)s[0];
-
-	if (c == 0xc2 && left > 1)
-		return (unsigned char)s[1] < 0xa0;
-	return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
-}
-
-/* What can be said of the bytes before they are YAML. */
-static bool bytes_are_sound(const char *s, size_t len, struct yaml_errors *e)
-{
-	const size_t valid = text_utf8_prefix(s, len);
-	struct yaml_mark at = { 1, 1 };
-	bool indent = true;
-	int before = e->n;
-
-	for (size_t i = 0; i < valid; i++) {
-		if (is_control(s + i, valid - i)) {
-			yaml_error(e, at, "a control character (byte 0x%02x) stands here",
-				   s[i] & 0xff);
-			return false;
-		}
-		if (s[i] == '\t' && indent) {
-			yaml_error(e, at, "a tab in the indentation; right would be: blanks");
-			indent = false;
-		}
-		indent = indent && s[i] == ' ';
-		if (s[i] == '\n' || (s[i] == '\r' && !(i + 1 < valid && s[i + 1] == '\n'))) {
-			at = (struct yaml_mark){ at.line + 1, 1 };
-			indent = true;
-		} else if ((s[i] & 0xc0) != 0x80) {
-			at.column++;
-		}
-	}
-	if (valid < len)
-		yaml_error(e, at, "not UTF-8 (byte 0x%02x); save the file as UTF-8",
-			   s[valid] & 0xff);
-	return e->n == before;
-}
-
 static struct yaml_mark mark_of(struct fy_event *ev)
 {
 	const struct fy_mark *m = fy_event_start_mark(ev);
@@ -168,10 +128,51 @@ static int add_node(struct reader *r, enum yaml_node_kind kind, struct fy_event 
 	return ET_OK;
 }
 
+/* Blanks before the first line of a block text (| or >); -1: it has no line. */
+static int block_indent(const struct reader *r, struct fy_token *value)
+{
+	const struct fy_mark *from = fy_token_start_mark(value), *to = fy_token_end_mark(value);
+	int blanks = 0;
+
+	for (size_t i = from ? from->input_pos : 0; to && i < to->input_pos; i++) {
+		if (r->text[i] == ' ')
+			blanks++;
+		else if (r->text[i] == '\n' || r->text[i] == '\r')
+			blanks = 0;
+		else
+			return blanks;
+	}
+	return -1;
+}
+
+/* libfyaml 0.7.12 hands out bytes that it never wrote with a block text that has no lines, and with
+ * one whose lines do not stand further in than what holds it. */
+static const char *safe_text(struct reader *r, struct yaml_node *node, struct fy_token *value,
+			     size_t *len)
+{
+	const enum fy_scalar_style style = fy_token_scalar_style(value);
+	const struct yaml_node *in = r->depth > 0 ? r->stack[r->depth - 1].node : NULL;
+	int indent;
+
+	*len = 0;
+	if (style != FYSS_LITERAL && style != FYSS_FOLDED)
+		return fy_token_get_text(value, len);
+	indent = block_indent(r, value);
+	if (indent < 0)
+		return "";
+	if (in && indent < in->mark.column) {
+		yaml_error(r->e, node->mark,
+			   "the lines of a text after | or > must be indented more");
+		node->kind = YAML_BAD;
+		return "";
+	}
+	return fy_token_get_text(value, len);
+}
+
 static int copy_text(struct reader *r, struct yaml_node *node, struct fy_token *value)
 {
-	size_t len = 0;
-	const char *text = fy_token_get_text(value, &len);
+	size_t len;
+	const char *text = safe_text(r, node, value, &len);
 	char *copy = yaml_doc_alloc(r->doc, len + 1);
 
 	if (!text || !copy)
@@ -185,7 +186,7 @@ static int copy_text(struct reader *r, struct yaml_node *node, struct fy_token *
 		node->kind = YAML_BAD;
 	}
 	for (size_t i = 0; i < len && node->kind != YAML_BAD; i++) {
-		if (is_control(text + i, len - i)) {
+		if (yaml_is_control(text + i, len - i)) {
 			yaml_error(r->e, node->mark, "the text has a control character in it");
 			node->kind = YAML_BAD;
 		}
@@ -367,7 +368,6 @@ int yaml_tree_read(struct yaml_doc *doc, const char *text, size_t len, struct ya
 		   struct yaml_node **root)
 {
 	struct reader r = { .doc = doc, .e = e };
-	char *copy;
 	int err;
 
 	if (len > YAML_BYTES_MAX) {
@@ -378,18 +378,14 @@ int yaml_tree_read(struct yaml_doc *doc, const char *text, size_t len, struct ya
 		text += 3;
 		len -= 3;
 	}
-	if (!bytes_are_sound(text, len, e))
+	if (!yaml_bytes_are_sound(text, len, e))
 		return ET_ERR_FILE;
-	copy = yaml_doc_alloc(doc, len + 1);
-	if (!copy)
+	r.text = yaml_doc_alloc(doc, len + 1);
+	if (!r.text)
 		return ET_ERR_NOMEM;
-	/* After some misplaced tabs libfyaml 0.7.12 reads memory that it freed: it gets to see none. */
-	memcpy(copy, text, len);
-	for (size_t i = 0; i < len; i++)
-		if (copy[i] == '\t')
-			copy[i] = ' ';
+	len = yaml_bytes_make_harmless(r.text, text, len);
 	r.tail = &r.root;
-	err = parse(&r, copy, len);
+	err = parse(&r, r.text, len);
 	if (err == ET_OK && !r.root) {
 		yaml_error(e, (struct yaml_mark){ 1, 1 }, "the file is empty");
 		err = ET_ERR_FILE;

@@ -505,6 +505,22 @@ static void hostile_bytes_of_the_past(void **state)
 	assert_int_equal(load("? R:\t:"), ET_ERR_FILE);
 	assert_int_equal(load("a: 1\nb: 2\n? a complex key\n\t:\tx\n"), ET_ERR_FILE);
 	assert_int_equal(load("-\t-\t- a\n?\t? b\n"), ET_ERR_FILE);
+	assert_errors(HEAD "volt_v: 1\nserial: |",
+		      "f.yaml:4:1: serial: \"\" is empty; right would be: a text\n");
+	assert_errors(HEAD "volt_v: 1\nserial: >+\n\n",
+		      "f.yaml:4:1: serial: \"\" is empty; right would be: a text\n");
+	assert_errors(HEAD "volt_v: 1\nnotes:\n  - |\n  -1\n    two\n    les\n  -d\n   text\n",
+		      "f.yaml:5:1: the lines of a text after | or > must be indented more\n");
+	assert_line_right("notes:\n- |\n a\n- >2\n\n   b\nowner:\n  name: |\n   c\n");
+	assert_string_equal(((const char *const *)got.s.notes.items)[0], "a\n");
+	assert_string_equal(((const char *const *)got.s.notes.items)[1], "\n b\n");
+	assert_string_equal(got.s.owner.name, "c\n");
+	assert_line_right("serial: |\n  a\n    \n  b\n     \nkh: 1");
+	assert_string_equal(got.s.serial, "a\n\nb\n");
+	assert_int_equal(load(HEAD "volt_v: 1\nserial: >-\n  a\n  b"), ET_OK);
+	assert_string_equal(got.s.serial, "a b");
+	assert_int_equal(load(HEAD "volt_v: 1\nserial: |\n  a"), ET_OK);
+	assert_string_equal(got.s.serial, "a\n");
 	assert_line_right("serial: \"a\tb\\tc\"");
 	assert_string_equal(got.s.serial, "a b\tc");
 }
