@@ -120,6 +120,9 @@ static void one_controller_an_instrument(void **state)
 
 static void wrong_specifications_are_refused(void **state)
 {
+	static const char longer[] = "tty:/a/very/long/name/a/very/long/name/a/very/long/name"
+				     "/a/very/long/name/a/very/long/name/a/very/long/name"
+				     "/a/very/long/name/a/very/long/name";
 	static const char *const wrong[] = {
 		"",
 		"tcp",
@@ -148,8 +151,7 @@ static void wrong_specifications_are_refused(void **state)
 		"tty:/dev/ttyS0,9600,8n1,",
 		"serial:/dev/ttyUSB0",
 		"serial:/dev/ttyUSB0,8n1,9600",
-		"tty:/a/very/long/name/a/very/long/name/a/very/long/name/a/very/long/name"
-		"/a/very/long/name/a/very/long/name/a/very/long/name/a/very",
+		longer,
 	};
 	struct clk *c = clk_real_new();
 	struct port *none = NULL;
