@@ -77,7 +77,10 @@ struct edge {
 	uint16_t position;		/* 1.., as printed on the bench */
 	uint16_t flags;			/* enum edge_flag */
 };
-enum edge_flag { EDGE_BOUNCED = 1 /* the reader dropped bounces after this edge */ };
+enum edge_flag {
+	EDGE_BOUNCED = 1,	/* the reader dropped bounces after this edge */
+	EDGE_SATURATED = 2,	/* ambient light saturated the detector at this edge */
+};
 
 /* The reader's clock was asked between two instants of ours. */
 struct clock_pair {
