@@ -6,7 +6,9 @@
  * EV_REF_SAMPLES; a source posts unsolicited EV_STATUS (id 0). Every request is answered exactly once,
  * by its event or by EV_FAILED with its id; a stream that fails posts EV_FAILED with id 0, once, and stops.
  * Queries that time out or come back malformed are asked again (at most twice, after the link was
- * brought back in step by identify()); settings are not, they are read back by the driver. */
+ * brought back in step by identify()); settings are not, they are read back by the driver.
+ * REQ_OFF is tried on the bare link when the driver could not be opened or the link has failed. After
+ * ET_ERR_IO the link is opened anew by the next REQ_IDENTIFY. A full event queue makes the session wait. */
 #ifndef DRIVERS_INSTRUMENT_H
 #define DRIVERS_INSTRUMENT_H
 
@@ -18,7 +20,7 @@ struct instrument;
 struct instrument_config {
 	const char *name;			/* in bench.yaml */
 	const struct driver *driver;
-	const struct driver_param *params;
+	const struct driver_param *params;	/* borrowed until instrument_stop(), as is the name */
 	size_t n_params;
 	enum request_target role;		/* .from of its events */
 	struct port *port;			/* owned by the session from now on */

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drivers/reference_standard/zera_com_link.c - see the header. */
+#include "drivers/reference_standard/zera_com_link.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/num.h"
+
+enum { QUEUE_MAX = 64 };	/* errors that are read before giving up on an end */
+#define SYNC_NS ((int64_t)6 * ET_NS_PER_S)
+#define CONFIRM_NS ((int64_t)5 * ET_NS_PER_S)
+#define CONFIRM_PAUSE_NS ((int64_t)ET_NS_PER_S / 50)
+
+int com_fault(struct com_link *l, int code, const char *fmt, ...)
+{
+	char what[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return fault_set(l->env.fault, code, "reference \"%s\": %s", l->env.name, what);
+}
+
+void com_init(struct com_link *l, const struct driver_env *env)
+{
+	*l = (struct com_link){ .env = *env, .out_of_step = true, .measure_ns = COM_ANSWER_NS };
+	line_init(&l->io, env->port, '\n');
+}
+
+/* ---- what kind of answer is a line? ---- */
+
+static bool copy_field(const char *s, size_t n, char out[32])
+{
+	while (n && *s == ' ')
+		s++, n--;
+	while (n && s[n - 1] == ' ')
+		n--;
+	if (!n || n > 31)
+		return false;
+	memcpy(out, s, n);
+	out[n] = '\0';
+	return true;
+}
+
+/* "ZERA GmbH Koenigswinter, COM5003, serial number, release" */
+static bool read_identity(const char *line, struct instrument_id *out)
+{
+	struct instrument_id id = { 0 };
+	char *const field[4] = { id.maker, id.model, id.serial, id.firmware };
+	const char *p = line;
+
+	for (int i = 0; i < 4; i++) {
+		size_t n = strcspn(p, ",");
+
+		if ((p[n] == ',') != (i < 3) || !copy_field(p, n, field[i]))
+			return false;
+		p += n + 1;
+	}
+	if (strncasecmp(id.maker, "ZERA", 4))
+		return false;
+	id.simulated = !strncmp(id.serial, "SIM", 3);
+	*out = id;
+	return true;
+}
+
+/* Each says whether a line can be the answer to a question of its kind; @p module: of is_values() only. */
+static bool is_number(struct com_link *l, const char *line, const char *module)
+{
+	double v;
+
+	(void)l, (void)module;
+	return num_parse_f64(line, strlen(line), &v) == ET_OK;
+}
+
+static bool is_text(struct com_link *l, const char *line, const char *module)
+{
+	(void)l, (void)module;
+	return *line && !strpbrk(line, ",[");
+}
+
+static bool is_values(struct com_link *l, const char *line, const char *module)
+{
+	size_t n = strlen(module);
+
+	(void)l;
+	return !strncasecmp(line, module, n) && line[n] == ':' && strchr(line, '[');
+}
+
+/* "+0,No error" */
+static bool is_error(struct com_link *l, const char *line, const char *module)
+{
+	size_t digits = strspn(line + (*line == '+' || *line == '-'), "0123456789");
+
+	(void)l, (void)module;
+	return (*line == '+' || *line == '-') && digits && line[1 + digits] == ',' &&
+	       !strchr(line + 2 + digits, ',');
+}
+
+/* ---- questions ---- */
+
+typedef bool (*is_answer_fn)(struct com_link *l, const char *line, const char *module);
+
+static int send_line(struct com_link *l, const char *text)
+{
+	int err = line_write(&l->io, text, clk_now_ns(l->env.clk) + COM_ANSWER_NS);
+
+	if (err == ET_OK)
+		return ET_OK;
+	l->out_of_step = true;
+	return com_fault(l, err, "link failed at %s", text);
+}
+
+/* One question and one answer; what can't be its answer is late and thrown away. */
+static int exchange(struct com_link *l, const char *question, is_answer_fn is_answer,
+		    const char *module, int64_t patience_ns, char out[COM_ANSWER_MAX])
+{
+	int64_t deadline_ns, t_ns;
+	bool damaged = false;
+	int err;
+
+	l->t_before_ns = clk_now_ns(l->env.clk);
+	deadline_ns = l->t_before_ns + patience_ns;
+	err = send_line(l, question);
+	while (err == ET_OK) {
+		err = line_read(&l->io, out, COM_ANSWER_MAX, deadline_ns, &t_ns);
+		if (err == ET_ERR_PROTO) {
+			damaged = true;
+			err = ET_OK;
+		} else if (err == ET_OK && is_answer(l, out, module)) {
+			l->t_after_ns = t_ns;
+			return ET_OK;
+		} else if (err == ET_OK) {
+			damaged = damaged || *out;
+		}
+	}
+	l->out_of_step = true;
+	if (err == ET_ERR_TIMEOUT && damaged)
+		return com_fault(l, ET_ERR_PROTO, "the answer to %s makes no sense", question);
+	if (err == ET_ERR_TIMEOUT)
+		return com_fault(l, err, "no answer to %s within %g s", question,
+				 (double)patience_ns / ET_NS_PER_S);
+	return com_fault(l, err, "link failed at %s", question);
+}
+
+/* @return ET_OK with the first entry in @p first ("" when empty). */
+static int read_queue(struct com_link *l, char first[64])
+{
+	char line[COM_ANSWER_MAX];
+
+	first[0] = '\0';
+	for (int i = 0; i < QUEUE_MAX; i++) {
+		int err = exchange(l, "SYSTEM:ERROR?", is_error, NULL, COM_ANSWER_NS, line);
+
+		if (err != ET_OK)
+			return err;
+		if (line[1] == '0' && line[2] == ',')
+			return ET_OK;
+		if (!first[0])
+			snprintf(first, 64, "%.63s", line);
+	}
+	return com_fault(l, ET_ERR_DEVICE, "its error queue has no end: %s", line);
+}
+
+static bool is_identity(struct com_link *l, const char *line, const char *module)
+{
+	(void)module;
+	if (read_identity(line, &l->id))
+		return true;
+	snprintf(l->foreign, sizeof(l->foreign), "%.39s", line);
+	return false;
+}
+
+static int bring_in_step(struct com_link *l, char first_error[64])
+{
+	int64_t until_ns = clk_now_ns(l->env.clk) + SYNC_NS;
+	char line[COM_ANSWER_MAX];
+	int err;
+
+	do
+		err = exchange(l, "*IDN?", is_identity, NULL, COM_ANSWER_NS, line);
+	while ((err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO) && clk_now_ns(l->env.clk) < until_ns);
+	if (err != ET_OK)
+		return err == ET_ERR_PROTO ? com_fault(l, ET_ERR_TIMEOUT, "no answer to *IDN?") : err;
+	err = read_queue(l, first_error);
+	if (err == ET_OK)
+		l->out_of_step = false;
+	return err;
+}
+
+int com_synchronise(struct com_link *l)
+{
+	char ignored[64];
+
+	return bring_in_step(l, ignored);
+}
+
+/* A question with all that a time-out asks for. */
+static int ask(struct com_link *l, const char *question, is_answer_fn is_answer, const char *module,
+	       char out[COM_ANSWER_MAX])
+{
+	char first_error[64] = "";
+	struct fault why = { 0 };
+	int err = l->out_of_step ? com_synchronise(l) : ET_OK;
+
+	if (err == ET_OK)
+		err = exchange(l, question, is_answer, module,
+			       is_answer == is_values ? l->measure_ns : COM_ANSWER_NS, out);
+	else
+		return err;
+	if (err != ET_ERR_TIMEOUT && err != ET_ERR_PROTO)
+		return err;
+	if (l->env.fault)
+		why = *l->env.fault;
+	if (bring_in_step(l, first_error) == ET_OK && first_error[0])
+		return fault_set(l->env.fault, ET_ERR_DEVICE, "%.180s; it reports %s", why.text,
+				 first_error);
+	return fault_set(l->env.fault, err, "%s", why.text);
+}
+
+int com_check_errors(struct com_link *l)
+{
+	char first[64];
+	int err = l->out_of_step ? com_synchronise(l) : ET_OK;
+
+	if (err == ET_OK)
+		err = read_queue(l, first);
+	if (err != ET_OK || !first[0])
+		return err;
+	return com_fault(l, ET_ERR_DEVICE, "it reports %s", first);
+}
+
+int com_ask_number_text(struct com_link *l, const char *question, double *out, char *text)
+{
+	char line[COM_ANSWER_MAX];
+	int err = ask(l, question, is_number, NULL, line);
+
+	if (err != ET_OK)
+		return err;
+	snprintf(text, COM_COMMAND_MAX, "%.95s", line);
+	return num_parse_f64(line, strlen(line), out);
+}
+
+int com_ask_number(struct com_link *l, const char *question, double *out)
+{
+	char text[COM_COMMAND_MAX];
+
+	return com_ask_number_text(l, question, out, text);
+}
+
+int com_ask_text(struct com_link *l, const char *question, char out[COM_ANSWER_MAX])
+{
+	return ask(l, question, is_text, NULL, out);
+}
+
+int com_ask_values(struct com_link *l, const char *question, const char *module,
+		   char out[COM_ANSWER_MAX])
+{
+	return ask(l, question, is_values, module, out);
+}
+
+int com_find_value(const char *answer, const char *label, int field, double *out)
+{
+	size_t len = strlen(label);
+
+	for (const char *p = answer; *p;) {
+		const char *end = p + strcspn(p, ";");
+
+		if (!strncasecmp(p, label, len)) {
+			p += len;
+			for (; field > 0 && p <= end; field--)
+				p += strcspn(p, ",;") + 1;
+			if (p >= end || (p[-1] != ',' && p[-1] != ':'))
+				return ET_ERR_PROTO;
+			return num_parse_f64(p, strcspn(p, ",;"), out);
+		}
+		p = *end ? end + 1 : end;
+	}
+	return ET_ERR_PROTO;
+}
+
+int com_tell(struct com_link *l, const char *order)
+{
+	char line[COM_COMMAND_MAX];
+	int err = l->out_of_step ? com_synchronise(l) : ET_OK;
+
+	if (err != ET_OK)
+		return err;
+	snprintf(line, sizeof(line), "%s;", order);
+	return send_line(l, line);
+}
+
+static bool same_setting(const char *got, const char *want)
+{
+	double a, b;
+
+	if (num_parse_f64(got, strlen(got), &a) == ET_OK &&
+	    num_parse_f64(want, strlen(want), &b) == ET_OK)
+		return a == b;
+	return !strcasecmp(got, want);
+}
+
+int com_tell_confirmed(struct com_link *l, const char *order, const char *question, const char *want)
+{
+	int64_t until_ns = clk_now_ns(l->env.clk) + CONFIRM_NS;
+	char got[COM_ANSWER_MAX];
+	int err = com_tell(l, order);
+
+	while (err == ET_OK) {
+		err = com_ask_text(l, question, got);
+		if (err != ET_OK || same_setting(got, want))
+			return err;
+		if (clk_now_ns(l->env.clk) >= until_ns) {
+			err = com_check_errors(l);
+			return err == ET_OK ? com_fault(l, ET_ERR_DEVICE, "did not take %s", order) : err;
+		}
+		clk_sleep_until(l->env.clk, clk_now_ns(l->env.clk) + CONFIRM_PAUSE_NS);
+	}
+	return err;
+}
