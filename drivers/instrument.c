@@ -10,7 +10,8 @@
 #include "io/worker.h"
 
 enum { REQUESTS_MAX = 32, TRIES = 3, LISTEN_MAX = 16 };
-#define SLICE_NS ((int64_t)ET_NS_PER_S / 2)	/* longest wait of a stream before requests are looked at */
+#define SLICE_NS \
+	((int64_t)ET_NS_PER_S / 2) /* longest wait of a stream before requests are looked at */
 #define REAL_FLUSH_NS ((int64_t)ET_NS_PER_S / 20) /* the kernel's buffer of a real line is small */
 #define POST_AGAIN_NS ((int64_t)5000000)
 
@@ -21,12 +22,12 @@ struct instrument {
 	atomic_bool stopping;
 
 	/* of the worker alone from here on */
-	struct driver_inst *inst;	/* NULL: not identified, or the link failed */
+	struct driver_inst *inst; /* NULL: not identified, or the link failed */
 	bool link_failed;
-	bool streaming;			/* armed, or for a source: listening */
+	bool streaming; /* armed, or for a source: listening */
 	int64_t flush_ns, sync_ns, next_flush_ns, next_sync_ns;
 	struct fault fault;
-	struct event batch;		/* edges not yet posted */
+	struct event batch; /* edges not yet posted */
 };
 
 /* ---- events ---- */
@@ -309,7 +310,8 @@ static bool takes(enum request_target role, enum request_kind kind)
 {
 	static const unsigned of_role[] = {
 		[TO_SOURCE] = 1u << REQ_SET | 1u << REQ_OFF | 1u << REQ_STATUS,
-		[TO_REFERENCE] = 1u << REQ_PREPARE | 1u << REQ_READ | 1u << REQ_ARM | 1u << REQ_DISARM,
+		[TO_REFERENCE] =
+			1u << REQ_PREPARE | 1u << REQ_READ | 1u << REQ_ARM | 1u << REQ_DISARM,
 		[TO_READER] = 1u << REQ_ARM | 1u << REQ_DISARM,
 	};
 
@@ -477,7 +479,8 @@ int instrument_start(const struct instrument_config *cfg, struct instrument **ou
 		goto close_port;
 	in->cfg = *cfg;
 	in->flush_ns = (int64_t)((cfg->edge_flush_s > 0 ? cfg->edge_flush_s : 0.5) * ET_NS_PER_S);
-	in->sync_ns = (int64_t)((cfg->sync_interval_s > 0 ? cfg->sync_interval_s : 1) * ET_NS_PER_S);
+	in->sync_ns =
+		(int64_t)((cfg->sync_interval_s > 0 ? cfg->sync_interval_s : 1) * ET_NS_PER_S);
 	atomic_init(&in->stopping, false);
 	in->requests = queue_new(cfg->clk, sizeof(struct request), REQUESTS_MAX);
 	if (!in->requests)

@@ -47,8 +47,8 @@ int driver_param_get(const struct driver_env *env, const struct driver_param_spe
 		return ET_OK;
 	}
 	if (num_parse_f64(text, strlen(text), &v) != ET_OK || !(v >= s->min && v <= s->max))
-		return fault_set(env->fault, ET_ERR_ARG, "\"%s\": %s: \"%.40s\" is not %s", env->name,
-				 key, text, s->want);
+		return fault_set(env->fault, ET_ERR_ARG, "\"%s\": %s: \"%.40s\" is not %s",
+				 env->name, key, text, s->want);
 	*out = v;
 	return ET_OK;
 }

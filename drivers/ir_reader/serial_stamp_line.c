@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-uint16_t stamp_crc(const char *s, size_t len)
+uint16_t ss_crc(const char *s, size_t len)
 {
 	unsigned crc = 0xffff;
 
@@ -18,9 +18,9 @@ uint16_t stamp_crc(const char *s, size_t len)
 	return (uint16_t)crc;
 }
 
-bool stamp_seal(const char *text, char *out, size_t cap)
+bool ss_seal(const char *text, char *out, size_t cap)
 {
-	int n = snprintf(out, cap, "%s*%04X", text, stamp_crc(text, strlen(text)));
+	int n = snprintf(out, cap, "%s*%04X", text, ss_crc(text, strlen(text)));
 
 	return n > 0 && (size_t)n < cap;
 }
@@ -33,21 +33,21 @@ static bool is_printable(const char *s, size_t len)
 	return true;
 }
 
-bool stamp_unseal(char *line)
+bool ss_unseal(char *line)
 {
 	size_t len = strlen(line);
 	char want[8];
 
-	if (len < 6 || len >= STAMP_LINE_MAX || line[len - 5] != '*')
+	if (len < 6 || len >= SS_LINE_MAX || line[len - 5] != '*')
 		return false;
-	snprintf(want, sizeof(want), "%04X", stamp_crc(line, len - 5));
+	snprintf(want, sizeof(want), "%04X", ss_crc(line, len - 5));
 	if (strcmp(want, line + len - 4) || !is_printable(line, len - 5))
 		return false;
 	line[len - 5] = '\0';
 	return true;
 }
 
-bool stamp_split(char *line, struct stamp_fields *out)
+bool ss_split(char *line, struct ss_fields *out)
 {
 	char *p = line + 1;
 
@@ -55,7 +55,7 @@ bool stamp_split(char *line, struct stamp_fields *out)
 	for (;;) {
 		char *blank = strchr(p, ' ');
 
-		if (out->n == STAMP_FIELDS_MAX || !*p || blank == p)
+		if (out->n == SS_FIELDS_MAX || !*p || blank == p)
 			return false;
 		out->f[out->n++] = p;
 		if (!blank)
@@ -65,7 +65,7 @@ bool stamp_split(char *line, struct stamp_fields *out)
 	}
 }
 
-bool stamp_number(const char *s, uint64_t max, uint64_t *out)
+bool ss_number(const char *s, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -82,7 +82,7 @@ bool stamp_number(const char *s, uint64_t max, uint64_t *out)
 	return true;
 }
 
-bool stamp_mask(const char *s, uint64_t *out)
+bool ss_mask(const char *s, uint64_t *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint64_t v = 0;
@@ -100,7 +100,7 @@ bool stamp_mask(const char *s, uint64_t *out)
 	return true;
 }
 
-const char *stamp_value(const struct stamp_fields *f, size_t i, const char *key)
+const char *ss_value(const struct ss_fields *f, size_t i, const char *key)
 {
 	size_t len = strlen(key);
 

@@ -10,7 +10,7 @@
 
 static const char phase_letter[ET_PHASES] = { 'R', 'S', 'T' };
 
-double fg_zero_deg(const struct setpoint *sp)
+double zfg_zero_deg(const struct setpoint *sp)
 {
 	for (int i = 0; i < ET_PHASES; i++)
 		if (sp->ph[i].volt_v > 0)
@@ -18,7 +18,7 @@ double fg_zero_deg(const struct setpoint *sp)
 	return isfinite(sp->ph[0].volt_deg) ? sp->ph[0].volt_deg : 0;
 }
 
-double fg_din_from_iec(double iec_deg, double zero_deg)
+double zfg_din_from_iec(double iec_deg, double zero_deg)
 {
 	double din = fmod(zero_deg - iec_deg, 360);
 
@@ -28,7 +28,7 @@ double fg_din_from_iec(double iec_deg, double zero_deg)
 	return din >= 360 ? 0 : din;
 }
 
-double fg_iec_from_din(double din_deg, double zero_deg)
+double zfg_iec_from_din(double din_deg, double zero_deg)
 {
 	double iec = fmod(zero_deg - din_deg, 360);
 
@@ -38,47 +38,49 @@ double fg_iec_from_din(double din_deg, double zero_deg)
 }
 
 /* "R230.000120.00"; an output that stays off has no angle to speak of. */
-static void write_phase(char *out, size_t cap, int phase, double amplitude, double iec_deg, double zero)
+static void write_phase(char *out, size_t cap, int phase, double amplitude, double iec_deg,
+			double zero)
 {
-	double din = amplitude > 0 ? fg_din_from_iec(iec_deg, zero) : 0;
+	double din = amplitude > 0 ? zfg_din_from_iec(iec_deg, zero) : 0;
 
 	snprintf(out, cap, "%c%07.3f%06.2f", phase_letter[phase], amplitude, din);
 }
 
-static void write_triple(const char *head, const struct setpoint *sp, bool volt, char out[FG_LINE_MAX])
+static void write_triple(const char *head, const struct setpoint *sp, bool volt,
+			 char out[ZFG_LINE_MAX])
 {
-	double zero = fg_zero_deg(sp);
+	double zero = zfg_zero_deg(sp);
 	size_t len;
 
-	snprintf(out, FG_LINE_MAX, "%s", head);
+	snprintf(out, ZFG_LINE_MAX, "%s", head);
 	for (int i = 0; i < ET_PHASES; i++) {
 		const struct phase_setpoint *p = &sp->ph[i];
 
 		len = strlen(out);
-		write_phase(out + len, FG_LINE_MAX - len, i, volt ? p->volt_v : p->curr_a,
+		write_phase(out + len, ZFG_LINE_MAX - len, i, volt ? p->volt_v : p->curr_a,
 			    volt ? p->volt_deg : p->curr_deg, zero);
 	}
 }
 
-void fg_write_voltages(const struct setpoint *sp, char out[FG_LINE_MAX])
+void zfg_write_voltages(const struct setpoint *sp, char out[ZFG_LINE_MAX])
 {
 	/* no e-function; the voltage stays on when a dosage ends */
 	write_triple("UPAE", sp, true, out);
 }
 
-void fg_write_currents(const struct setpoint *sp, char out[FG_LINE_MAX])
+void zfg_write_currents(const struct setpoint *sp, char out[ZFG_LINE_MAX])
 {
 	write_triple("IPAA", sp, false, out);
 }
 
-void fg_write_frequency(const struct setpoint *sp, char out[FG_LINE_MAX])
+void zfg_write_frequency(const struct setpoint *sp, char out[ZFG_LINE_MAX])
 {
-	snprintf(out, FG_LINE_MAX, "FR%05.2f", sp->freq_hz);
+	snprintf(out, ZFG_LINE_MAX, "FR%05.2f", sp->freq_hz);
 }
 
-void fg_write_switch(const struct setpoint *sp, char out[FG_LINE_MAX])
+void zfg_write_switch(const struct setpoint *sp, char out[ZFG_LINE_MAX])
 {
-	snprintf(out, FG_LINE_MAX, "%s", FG_ALL_OFF);
+	snprintf(out, ZFG_LINE_MAX, "%s", ZFG_ALL_OFF);
 	for (int i = 0; i < ET_PHASES; i++) {
 		if (sp->ph[i].volt_v > 0)
 			out[2 + i] = 'E';
@@ -98,7 +100,7 @@ static void copy_trimmed(const char *s, size_t n, char out[32])
 	out[n] = '\0';
 }
 
-int fg_read_identity(const char *line, struct instrument_id *out)
+int zfg_read_identity(const char *line, struct instrument_id *out)
 {
 	struct instrument_id id = { .maker = "ZERA" };
 
@@ -119,7 +121,7 @@ int fg_read_identity(const char *line, struct instrument_id *out)
 	return ET_OK;
 }
 
-int fg_read_status(const char *line, bool *healthy)
+int zfg_read_status(const char *line, bool *healthy)
 {
 	const char *p = line + 2;
 	bool good = true;
@@ -143,7 +145,7 @@ static int read_number(const char *s, size_t len, double *out)
 	return num_parse_f64(s, len, out);
 }
 
-int fg_read_value(const char *line, const char *key, double *out)
+int zfg_read_value(const char *line, const char *key, double *out)
 {
 	size_t n = strlen(key);
 
@@ -152,7 +154,7 @@ int fg_read_value(const char *line, const char *key, double *out)
 	return read_number(line + n, strlen(line + n), out);
 }
 
-int fg_read_amplitudes(const char *line, const char *key, double range, double out[ET_PHASES])
+int zfg_read_amplitudes(const char *line, const char *key, double range, double out[ET_PHASES])
 {
 	double v[ET_PHASES];
 	const char *p = line + 2;
@@ -175,7 +177,8 @@ static int read_angle(const char *s, double *out)
 	return memchr(s, '.', 5) ? read_number(s, 5, out) : ET_ERR_PROTO;
 }
 
-int fg_read_angles(const char *line, double volt_din_deg[ET_PHASES], double curr_din_deg[ET_PHASES])
+int zfg_read_angles(const char *line, double volt_din_deg[ET_PHASES],
+		    double curr_din_deg[ET_PHASES])
 {
 	double u[ET_PHASES], c[ET_PHASES];
 	const char *p = line + 2;

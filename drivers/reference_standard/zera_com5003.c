@@ -19,17 +19,19 @@ enum { RANGE_NAME_MAX = 16 };
 static const struct driver_param_spec params[] = {
 	{ "range_margin", 1, 2, 1.05, "a factor from 1 to 2: range over expected value" },
 	{ "integration_s", 0.1, 100, 0.5, "seconds from 0.1 to 100, as set in the instrument" },
-	{ "poll_s", 0.001, 1, 0.003, "seconds from 0.001 to 1 between looks at the energy register" },
+	{ "poll_s", 0.001, 1, 0.003,
+	  "seconds from 0.001 to 1 between looks at the energy register" },
 	{ "angles", 0, 1, 1, "0 or 1: read angles too" },
 	{ 0 },
 };
 
-static const char *const channel[2][ET_PHASES] = { { "UL1", "UL2", "UL3" }, { "IL1", "IL2", "IL3" } };
+static const char *const channel[2][ET_PHASES] = { { "UL1", "UL2", "UL3" },
+						   { "IL1", "IL2", "IL3" } };
 static const char unit_of[2] = { 'V', 'A' };
 
 /* ---- ranges ---- */
 
-int com_parse_range(const char *text, size_t len, char unit, double *out)
+int zcom_parse_range(const char *text, size_t len, char unit, double *out)
 {
 	double v, factor = 1;
 
@@ -50,17 +52,18 @@ static int read_range(struct driver_inst *d, int kind, int phase, double *out)
 	int err;
 
 	snprintf(question, sizeof(question), "SENSE:RNG1:%s:RANGE?", channel[kind][phase]);
-	err = com_ask_text(&d->l, question, answer);
+	err = zcom_ask_text(&d->l, question, answer);
 	if (err != ET_OK)
 		return err;
-	if (com_parse_range(answer, strlen(answer), unit_of[kind], out) != ET_OK)
-		return com_fault(&d->l, ET_ERR_PROTO, "%s: \"%.30s\" is not a range", question, answer);
+	if (zcom_parse_range(answer, strlen(answer), unit_of[kind], out) != ET_OK)
+		return zcom_fault(&d->l, ET_ERR_PROTO, "%s: \"%.30s\" is not a range", question,
+				  answer);
 	return ET_OK;
 }
 
-int com_read_ranges(struct driver_inst *d, struct com_ranges *out)
+int zcom_read_ranges(struct driver_inst *d, struct zcom_ranges *out)
 {
-	struct com_ranges r;
+	struct zcom_ranges r;
 
 	for (int i = 0; i < ET_PHASES; i++) {
 		int err = read_range(d, 0, i, &r.volt_v[i]);
@@ -82,7 +85,8 @@ static bool choose_range(const char *catalog, char unit, double need, char name[
 	for (const char *p = catalog; *p; p += strcspn(p, ";"), p += *p == ';') {
 		size_t n = strcspn(p, ";");
 
-		if (n < RANGE_NAME_MAX && com_parse_range(p, n, unit, &v) == ET_OK && v >= need && v < best) {
+		if (n < RANGE_NAME_MAX && zcom_parse_range(p, n, unit, &v) == ET_OK && v >= need &&
+		    v < best) {
 			best = v;
 			memcpy(name, p, n);
 			name[n] = '\0';
@@ -101,7 +105,7 @@ static int set_ranges(struct driver_inst *d, int kind, const char *name)
 
 		snprintf(order, sizeof(order), "SENSE:RNG1:%s:RANGE %s", channel[kind][i], name);
 		snprintf(question, sizeof(question), "SENSE:RNG1:%s:RANGE?", channel[kind][i]);
-		err = com_tell_confirmed(&d->l, order, question, name);
+		err = zcom_tell_confirmed(&d->l, order, question, name);
 		if (err != ET_OK)
 			return err;
 	}
@@ -123,34 +127,35 @@ static int pick_range(struct driver_inst *d, int kind, double need, char name[RA
 	int err;
 
 	snprintf(question, sizeof(question), "SENSE:RNG1:%s:RANGE:CATALOG?", channel[kind][0]);
-	err = com_ask_text(&d->l, question, catalog);
+	err = zcom_ask_text(&d->l, question, catalog);
 	if (err != ET_OK)
 		return err;
 	if (choose_range(catalog, unit_of[kind], need, name))
 		return ET_OK;
-	return com_fault(&d->l, ET_ERR_ARG, "no range holds %g %c: %.60s", need, unit_of[kind], catalog);
+	return zcom_fault(&d->l, ET_ERR_ARG, "no range holds %g %c: %.60s", need, unit_of[kind],
+			  catalog);
 }
 
-static int com_prepare(struct driver_inst *d, const struct setpoint *expected)
+static int zcom_prepare(struct driver_inst *d, const struct setpoint *expected)
 {
 	char volt[RANGE_NAME_MAX], curr[RANGE_NAME_MAX];
 	int err;
 
 	if (d->em.running)
-		return com_fault(&d->l, ET_ERR_STATE, "the energy register runs");
+		return zcom_fault(&d->l, ET_ERR_STATE, "the energy register runs");
 	err = pick_range(d, 0, largest(expected, 0) * d->range_margin, volt);
 	if (err == ET_OK)
 		err = pick_range(d, 1, largest(expected, 1) * d->range_margin, curr);
 	if (err == ET_OK)
-		err = com_tell_confirmed(&d->l, "CONFIGURATION:RNG1:RNGAUTO 0",
-					 "CONFIGURATION:RNG1:RNGAUTO?", "0");
+		err = zcom_tell_confirmed(&d->l, "CONFIGURATION:RNG1:RNGAUTO 0",
+					  "CONFIGURATION:RNG1:RNGAUTO?", "0");
 	if (err == ET_OK)
 		err = set_ranges(d, 0, volt);
 	if (err == ET_OK)
 		err = set_ranges(d, 1, curr);
 	if (err == ET_OK) /* what overloaded another range */
-		err = com_tell(&d->l, "SENSE:RNG1:OVERLOAD 0");
-	return err == ET_OK ? com_check_errors(&d->l) : err;
+		err = zcom_tell(&d->l, "SENSE:RNG1:OVERLOAD 0");
+	return err == ET_OK ? zcom_check_errors(&d->l) : err;
 }
 
 /* ---- readings ---- */
@@ -158,9 +163,9 @@ static int com_prepare(struct driver_inst *d, const struct setpoint *expected)
 /* A value that must be there; MEASURE answers with its own letter case. */
 static int take(struct driver_inst *d, const char *answer, const char *label, double *out)
 {
-	if (com_find_value(answer, label, 0, out) == ET_OK)
+	if (zcom_find_value(answer, label, 0, out) == ET_OK)
 		return ET_OK;
-	return com_fault(&d->l, ET_ERR_PROTO, "no value %s in \"%.60s\"", label, answer);
+	return zcom_fault(&d->l, ET_ERR_PROTO, "no value %s in \"%.60s\"", label, answer);
 }
 
 static int take_phases(struct driver_inst *d, const char *answer, const char *form,
@@ -181,7 +186,7 @@ static int take_phases(struct driver_inst *d, const char *answer, const char *fo
 static int measure(struct driver_inst *d, const char *question, const char *module,
 		   char answer[COM_ANSWER_MAX], struct ref_reading *r)
 {
-	int err = com_ask_values(&d->l, question, module, answer);
+	int err = zcom_ask_values(&d->l, question, module, answer);
 
 	if (err == ET_OK && !r->t_before_ns)
 		r->t_before_ns = d->l.t_before_ns;
@@ -213,7 +218,8 @@ static int check_sum(struct driver_inst *d, const struct ref_reading *r)
 	}
 	if (fabs(sum - r->power_sum_w) <= 1e-3 * size + 1e-3)
 		return ET_OK;
-	return com_fault(&d->l, ET_ERR_PROTO, "P1 to P3 give %.7g W, PS says %.7g W", sum, r->power_sum_w);
+	return zcom_fault(&d->l, ET_ERR_PROTO, "P1 to P3 give %.7g W, PS says %.7g W", sum,
+			  r->power_sum_w);
 }
 
 static int read_powers(struct driver_inst *d, struct ref_reading *r)
@@ -226,7 +232,7 @@ static int read_powers(struct driver_inst *d, struct ref_reading *r)
 	if (err == ET_OK)
 		err = take(d, answer, "POW1:PS:[W]:", &r->power_sum_w);
 	if (err == ET_OK)
-		err = com_ask_text(&d->l, "CONFIGURATION:POW1:MMODE?", mode);
+		err = zcom_ask_text(&d->l, "CONFIGURATION:POW1:MMODE?", mode);
 	if (err == ET_OK && !strcmp(mode, "4LW"))
 		err = check_sum(d, r);
 	if (err == ET_OK)
@@ -244,7 +250,7 @@ static void take_angles(const char *answer, const char *form, const double size[
 
 		snprintf(label, sizeof(label), form, i + 1);
 		out[i] = NAN;
-		if (size[i] > 1e-3 * range[i] && com_find_value(answer, label, 2, &deg) == ET_OK)
+		if (size[i] > 1e-3 * range[i] && zcom_find_value(answer, label, 2, &deg) == ET_OK)
 			out[i] = deg > 180 ? deg - 360 : deg;
 	}
 }
@@ -261,30 +267,30 @@ static int read_angles(struct driver_inst *d, struct ref_reading *r)
 	return ET_OK;
 }
 
-int com_read_overload(struct driver_inst *d, bool *overload)
+int zcom_read_overload(struct driver_inst *d, bool *overload)
 {
 	double v;
-	int err = com_ask_number(&d->l, "SENSE:RNG1:OVERLOAD?", &v);
+	int err = zcom_ask_number(&d->l, "SENSE:RNG1:OVERLOAD?", &v);
 
 	if (err == ET_OK)
 		*overload = v != 0;
 	return err;
 }
 
-int com_read_power(struct driver_inst *d, double *power_w)
+int zcom_read_power(struct driver_inst *d, double *power_w)
 {
 	char answer[COM_ANSWER_MAX];
-	int err = com_ask_values(&d->l, "MEASURE:POW1:PS?", "POW1", answer);
+	int err = zcom_ask_values(&d->l, "MEASURE:POW1:PS?", "POW1", answer);
 
 	return err == ET_OK ? take(d, answer, "POW1:PS:[W]:", power_w) : err;
 }
 
-static int com_read(struct driver_inst *d, struct ref_reading *out)
+static int zcom_read(struct driver_inst *d, struct ref_reading *out)
 {
 	struct ref_reading r = { .t_before_ns = 0 };
 	char answer[COM_ANSWER_MAX];
-	struct com_ranges ranges;
-	int err = com_read_ranges(d, &ranges);
+	struct zcom_ranges ranges;
+	int err = zcom_read_ranges(d, &ranges);
 
 	if (err != ET_OK)
 		return err;
@@ -302,7 +308,7 @@ static int com_read(struct driver_inst *d, struct ref_reading *out)
 	if (err == ET_OK && d->angles)
 		err = read_angles(d, &r);
 	if (err == ET_OK)
-		err = com_read_overload(d, &r.overload);
+		err = zcom_read_overload(d, &r.overload);
 	if (err == ET_OK)
 		*out = r;
 	return err;
@@ -333,38 +339,41 @@ static bool is_known_model(const char *model)
 	return !strcmp(model, "COM5003") || !strcmp(model, "MT310s2");
 }
 
-static int com_identify(struct driver_inst *d, struct instrument_id *id)
+static int zcom_identify(struct driver_inst *d, struct instrument_id *id)
 {
-	int err = com_synchronise(&d->l);
+	int err = zcom_synchronise(&d->l);
 
 	if (err != ET_OK)
 		return err;
 	if (!is_known_model(d->l.id.model))
-		return com_fault(&d->l, ET_ERR_DEVICE, "is a %s, not a COM5003", d->l.id.model);
+		return zcom_fault(&d->l, ET_ERR_DEVICE, "is a %s, not a COM5003", d->l.id.model);
 	*id = d->l.id;
 	return ET_OK;
 }
 
-static void com_close(struct driver_inst *d)
+static void zcom_close(struct driver_inst *d)
 {
 	free(d);
 }
 
-static int com_open(const struct driver_env *env, struct driver_inst **out, struct instrument_id *id)
+static int zcom_open(const struct driver_env *env, struct driver_inst **out,
+		     struct instrument_id *id)
 {
 	struct driver_inst *d = calloc(1, sizeof(*d));
 	int err;
 
 	if (!d)
-		return fault_set(env->fault, ET_ERR_NOMEM, "reference \"%s\": out of memory", env->name);
-	com_init(&d->l, env);
+		return fault_set(env->fault, ET_ERR_NOMEM, "reference \"%s\": out of memory",
+				 env->name);
+	zcom_init(&d->l, env);
 	err = read_params(d);
 	if (err == ET_OK)
-		err = com_identify(d, id);
+		err = zcom_identify(d, id);
 	if (err == ET_ERR_TIMEOUT && d->l.foreign[0])
-		err = com_fault(&d->l, ET_ERR_DEVICE, "not a COM5003, it says \"%s\"", d->l.foreign);
+		err = zcom_fault(&d->l, ET_ERR_DEVICE, "not a COM5003, it says \"%s\"",
+				 d->l.foreign);
 	if (err != ET_OK) {
-		com_close(d);
+		zcom_close(d);
 		return err;
 	}
 	*out = d;
@@ -372,19 +381,19 @@ static int com_open(const struct driver_env *env, struct driver_inst **out, stru
 }
 
 static const struct reference_ops reference_ops = {
-	.prepare = com_prepare,
-	.read = com_read,
-	.start = com_em_start,
-	.sample = com_em_sample,
-	.stop = com_em_stop,
+	.prepare = zcom_prepare,
+	.read = zcom_read,
+	.start = zcom_em_start,
+	.sample = zcom_em_sample,
+	.stop = zcom_em_stop,
 };
 
 const struct driver driver_zera_com5003 = {
 	.name = "zera-com5003",
 	.summary = "ZERA COM5003 and MT310s2 reference standards (SCPI)",
 	.params = params,
-	.open = com_open,
-	.close = com_close,
-	.identify = com_identify,
+	.open = zcom_open,
+	.close = zcom_close,
+	.identify = zcom_identify,
 	.reference = &reference_ops,
 };

@@ -6,12 +6,12 @@
 
 #include "drivers/reference_standard/zera_com_link.h"
 
-struct com_ranges {
+struct zcom_ranges {
 	double volt_v[ET_PHASES], curr_a[ET_PHASES];
 };
 
 /* When the register will show a new value. Polls are spread over the predicted instant and no further. */
-struct com_rhythm {
+struct zcom_rhythm {
 	int64_t interval_ns;		/* 0: not known yet */
 	int64_t anchor_ns, anchor_width_ns;	/* first update that was seen finely: the interval is counted from it */
 	int64_t anchor_n;		/* updates since */
@@ -20,10 +20,10 @@ struct com_rhythm {
 	int64_t gap_ns;			/* between polls */
 };
 
-struct com_register {
+struct zcom_register {
 	bool running;
 	double constant_imp_per_kwh;
-	struct com_ranges ranges;
+	struct zcom_ranges ranges;
 	double energy_kwh, step_kwh;	/* last value; last difference between two values */
 	int digits;			/* most significant digits that an answer had */
 	int64_t t_lo_ns;		/* last question that was answered with energy_kwh */
@@ -35,28 +35,28 @@ struct com_register {
 };
 
 struct driver_inst {
-	struct com_link l;
+	struct zcom_link l;
 	bool angles;
 	double range_margin, integration_s, poll_s;
-	struct com_register em;
-	struct com_rhythm rhythm;	/* outlives a run: the interval stays */
+	struct zcom_register em;
+	struct zcom_rhythm rhythm;	/* outlives a run: the interval stays */
 };
 
 /** The ranges of all six channels as the instrument reports them. */
-int com_read_ranges(struct driver_inst *d, struct com_ranges *out) ET_CHECK;
+int zcom_read_ranges(struct driver_inst *d, struct zcom_ranges *out) ET_CHECK;
 
 /** "240V", "100mV", "500mA" -> volts or amperes. @return ET_ERR_PROTO for anything else. */
-int com_parse_range(const char *text, size_t len, char unit, double *out) ET_CHECK;
+int zcom_parse_range(const char *text, size_t len, char unit, double *out) ET_CHECK;
 
 /** A reading of the sum of active power: MEASURE:POW1:PS?. */
-int com_read_power(struct driver_inst *d, double *power_w) ET_CHECK;
+int zcom_read_power(struct driver_inst *d, double *power_w) ET_CHECK;
 
 /** SENSE:RNG1:OVERLOAD? */
-int com_read_overload(struct driver_inst *d, bool *overload) ET_CHECK;
+int zcom_read_overload(struct driver_inst *d, bool *overload) ET_CHECK;
 
 /* zera_com5003_em.c; contract in reference_standard.h. */
-int com_em_start(struct driver_inst *d, struct ref_register *out) ET_CHECK;
-int com_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample *out) ET_CHECK;
-int com_em_stop(struct driver_inst *d, struct ref_register *out) ET_CHECK;
+int zcom_em_start(struct driver_inst *d, struct ref_register *out) ET_CHECK;
+int zcom_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample *out) ET_CHECK;
+int zcom_em_stop(struct driver_inst *d, struct ref_register *out) ET_CHECK;
 
 #endif

@@ -15,9 +15,9 @@
 
 #define EM "CALCULATE:EM01:0001:"
 #define MS_NS ((int64_t)1000000)
-#define SEARCH_GAP_NS (15 * MS_NS)	/* while the next update can't be predicted */
-#define JITTER_NS (2 * MS_NS)		/* of the register's own updates */
-#define IDLE_GAP_NS (250 * MS_NS)	/* when no update comes: no load, or a resolution too coarse */
+#define SEARCH_GAP_NS (15 * MS_NS) /* while the next update can't be predicted */
+#define JITTER_NS (2 * MS_NS) /* of the register's own updates */
+#define IDLE_GAP_NS (250 * MS_NS) /* when no update comes: no load, or a resolution too coarse */
 #define SETTLE_NS ((int64_t)3 * ET_NS_PER_S)
 #define PAUSE_NS (50 * MS_NS)
 enum { FAILURES_MAX = 3, CHECK_FIRST = 3, CHECK_EVERY = 30, DISAGREE_MAX = 2 };
@@ -28,7 +28,7 @@ static const double POWER_TOLERANCE = 0.05;
 static int read_energy(struct driver_inst *d, double *kwh, int *digits)
 {
 	char text[COM_COMMAND_MAX];
-	int err = com_ask_number_text(&d->l, EM "ENERGY?", kwh, text), n = 0;
+	int err = zcom_ask_number_text(&d->l, EM "ENERGY?", kwh, text), n = 0;
 
 	if (err != ET_OK)
 		return err;
@@ -40,7 +40,7 @@ static int read_energy(struct driver_inst *d, double *kwh, int *digits)
 }
 
 /* One step of the reply at a value of this size. */
-static double resolution_kwh(const struct com_register *em, double kwh)
+static double resolution_kwh(const struct zcom_register *em, double kwh)
 {
 	if (kwh == 0 || em->digits == 0)
 		return 0;
@@ -49,12 +49,12 @@ static double resolution_kwh(const struct com_register *em, double kwh)
 
 static int describe(struct driver_inst *d, struct ref_register *out)
 {
-	struct com_register *em = &d->em;
+	struct zcom_register *em = &d->em;
 
 	*out = (struct ref_register){
 		.constant_imp_per_kwh = em->constant_imp_per_kwh,
-		.update_interval_s = d->rhythm.interval_ns ?
-					     (double)d->rhythm.interval_ns / ET_NS_PER_S : NAN,
+		.update_interval_s =
+			d->rhythm.interval_ns ? (double)d->rhythm.interval_ns / ET_NS_PER_S : NAN,
 		/* before there is a value: 8 digits of 1 kWh */
 		.resolution_wh = em->n_seen ? 1e3 * resolution_kwh(em, em->energy_kwh) : 1e-4,
 	};
@@ -63,7 +63,7 @@ static int describe(struct driver_inst *d, struct ref_register *out)
 	return ET_OK;
 }
 
-static bool same_ranges(const struct com_ranges *a, const struct com_ranges *b)
+static bool same_ranges(const struct zcom_ranges *a, const struct zcom_ranges *b)
 {
 	for (int i = 0; i < ET_PHASES; i++)
 		if (a->volt_v[i] != b->volt_v[i] || a->curr_a[i] != b->curr_a[i])
@@ -78,17 +78,18 @@ static int read_constant(struct driver_inst *d, double *out)
 	double pow1, em01;
 
 	for (;;) {
-		int err = com_ask_number(&d->l, "CONFIGURATION:POW1:M0CONSTANT?", &pow1);
+		int err = zcom_ask_number(&d->l, "CONFIGURATION:POW1:M0CONSTANT?", &pow1);
 
 		if (err == ET_OK)
-			err = com_ask_number(&d->l, EM "REFCONSTANT?", &em01);
+			err = zcom_ask_number(&d->l, EM "REFCONSTANT?", &em01);
 		if (err != ET_OK)
 			return err;
 		if (pow1 > 0 && pow1 == em01)
 			break;
 		if (clk_now_ns(d->l.env.clk) >= until_ns)
-			return com_fault(&d->l, ET_ERR_DEVICE, "M0CONSTANT is %g and REFCONSTANT of EM01 %g",
-					 pow1, em01);
+			return zcom_fault(&d->l, ET_ERR_DEVICE,
+					  "M0CONSTANT is %g and REFCONSTANT of EM01 %g", pow1,
+					  em01);
 		clk_sleep_until(d->l.env.clk, clk_now_ns(d->l.env.clk) + PAUSE_NS);
 	}
 	*out = pow1;
@@ -99,7 +100,7 @@ static int read_constant(struct driver_inst *d, double *out)
 static int is_running(struct driver_inst *d, bool *running)
 {
 	double status;
-	int err = com_ask_number(&d->l, EM "STATUS?", &status);
+	int err = zcom_ask_number(&d->l, EM "STATUS?", &status);
 
 	if (err == ET_OK)
 		*running = status == 1 || status == 2;
@@ -110,14 +111,15 @@ static int stop_running(struct driver_inst *d)
 {
 	int64_t until_ns = clk_now_ns(d->l.env.clk) + SETTLE_NS;
 	bool running;
-	int err = com_tell(&d->l, EM "START 0");
+	int err = zcom_tell(&d->l, EM "START 0");
 
 	while (err == ET_OK) {
 		err = is_running(d, &running);
 		if (err != ET_OK || !running)
 			return err;
 		if (clk_now_ns(d->l.env.clk) >= until_ns)
-			return com_fault(&d->l, ET_ERR_DEVICE, "the energy register does not stop");
+			return zcom_fault(&d->l, ET_ERR_DEVICE,
+					  "the energy register does not stop");
 		clk_sleep_until(d->l.env.clk, clk_now_ns(d->l.env.clk) + PAUSE_NS);
 	}
 	return err;
@@ -132,20 +134,20 @@ static int set_up(struct driver_inst *d)
 	if (err == ET_OK && running)
 		err = stop_running(d);
 	if (err == ET_OK)
-		err = com_tell_confirmed(&d->l, EM "MODE 0", EM "MODE?", "0");
+		err = zcom_tell_confirmed(&d->l, EM "MODE 0", EM "MODE?", "0");
 	if (err == ET_OK)
-		err = com_tell_confirmed(&d->l, EM "TXUNIT kWh", EM "TXUNIT?", "kWh");
+		err = zcom_tell_confirmed(&d->l, EM "TXUNIT kWh", EM "TXUNIT?", "kWh");
 	if (err == ET_OK)
-		err = com_ask_text(&d->l, "CONFIGURATION:RNG1:RNGAUTO?", answer);
+		err = zcom_ask_text(&d->l, "CONFIGURATION:RNG1:RNGAUTO?", answer);
 	if (err == ET_OK && strcmp(answer, "0"))
-		err = com_fault(&d->l, ET_ERR_STATE, "automatic ranging is on");
+		err = zcom_fault(&d->l, ET_ERR_STATE, "automatic ranging is on");
 	return err;
 }
 
 /* The register begins anew: wait until the value of the run before is gone. */
 static int await_fresh(struct driver_inst *d, double before_kwh)
 {
-	struct com_register *em = &d->em;
+	struct zcom_register *em = &d->em;
 	int64_t until_ns = clk_now_ns(d->l.env.clk) + SETTLE_NS;
 	int digits;
 
@@ -158,29 +160,30 @@ static int await_fresh(struct driver_inst *d, double before_kwh)
 		if (before_kwh == 0 || em->energy_kwh != before_kwh)
 			return ET_OK;
 		if (clk_now_ns(d->l.env.clk) >= until_ns)
-			return com_fault(&d->l, ET_ERR_DEVICE, "the energy register did not begin anew");
+			return zcom_fault(&d->l, ET_ERR_DEVICE,
+					  "the energy register did not begin anew");
 		clk_sleep_until(d->l.env.clk, clk_now_ns(d->l.env.clk) + PAUSE_NS);
 	}
 }
 
-int com_em_start(struct driver_inst *d, struct ref_register *out)
+int zcom_em_start(struct driver_inst *d, struct ref_register *out)
 {
-	struct com_register *em = &d->em;
+	struct zcom_register *em = &d->em;
 	double before_kwh;
 	int digits, err;
 
-	*em = (struct com_register){ .next_check = CHECK_FIRST };
+	*em = (struct zcom_register){ .next_check = CHECK_FIRST };
 	err = set_up(d);
 	if (err == ET_OK)
 		err = read_constant(d, &em->constant_imp_per_kwh);
 	if (err == ET_OK)
-		err = com_read_ranges(d, &em->ranges);
+		err = zcom_read_ranges(d, &em->ranges);
 	if (err == ET_OK)
 		err = read_energy(d, &before_kwh, &digits);
 	if (err == ET_OK)
-		err = com_tell_confirmed(&d->l, EM "START 1", EM "STATUS?", "2");
+		err = zcom_tell_confirmed(&d->l, EM "START 1", EM "STATUS?", "2");
 	if (err == ET_OK)
-		err = com_check_errors(&d->l);
+		err = zcom_check_errors(&d->l);
 	if (err == ET_OK)
 		err = await_fresh(d, before_kwh);
 	if (err != ET_OK)
@@ -188,7 +191,7 @@ int com_em_start(struct driver_inst *d, struct ref_register *out)
 	em->running = true;
 	em->next_poll_ns = clk_now_ns(d->l.env.clk);
 	/* The interval of the run before is a good guess; where it begins is not known. */
-	d->rhythm = (struct com_rhythm){
+	d->rhythm = (struct zcom_rhythm){
 		.interval_ns = d->rhythm.interval_ns,
 		.due_ns = INT64_MIN,
 		.gap_ns = SEARCH_GAP_NS,
@@ -206,7 +209,7 @@ static int64_t most(int64_t a, int64_t b)
 /* An update was seen in (t_lo, t_hi]: how many there were since the last one, and when to look for the next. */
 static int64_t learn(struct driver_inst *d, int64_t t_lo_ns, int64_t t_hi_ns)
 {
-	struct com_rhythm *r = &d->rhythm;
+	struct zcom_rhythm *r = &d->rhythm;
 	int64_t width = t_hi_ns - t_lo_ns, middle = t_lo_ns + width / 2, half, n = 1;
 	bool first = r->last_width_ns == 0;
 
@@ -233,7 +236,8 @@ static int64_t learn(struct driver_inst *d, int64_t t_lo_ns, int64_t t_hi_ns)
 	if (r->anchor_n)
 		half += (r->anchor_width_ns + width) / 2 / r->anchor_n;
 	else
-		half += r->interval_ns / 50; /* of the run before, whose clock may have been another */
+		half += r->interval_ns /
+			50; /* of the run before, whose clock may have been another */
 	r->due_ns = middle + r->interval_ns + half;
 	d->em.next_poll_ns = middle + r->interval_ns - half;
 	r->gap_ns = most((int64_t)(d->poll_s * ET_NS_PER_S), half / 4);
@@ -243,7 +247,7 @@ static int64_t learn(struct driver_inst *d, int64_t t_lo_ns, int64_t t_hi_ns)
 /* Still the old value. Long after the predicted instant looks become rare. */
 static void plan_next_look(struct driver_inst *d)
 {
-	struct com_rhythm *r = &d->rhythm;
+	struct zcom_rhythm *r = &d->rhythm;
 	int64_t asked_ns = d->l.t_before_ns, gap_ns = r->gap_ns, idle_ns = d->em.t_lo_ns;
 
 	if (r->due_ns != INT64_MIN && asked_ns > r->due_ns)
@@ -258,7 +262,7 @@ static void plan_next_look(struct driver_inst *d)
 
 static int check_power(struct driver_inst *d, double mean_w, int64_t n)
 {
-	struct com_register *em = &d->em;
+	struct zcom_register *em = &d->em;
 	double full_w = 0, power_w;
 	int err;
 
@@ -267,7 +271,7 @@ static int check_power(struct driver_inst *d, double mean_w, int64_t n)
 		return ET_OK;
 	for (int i = 0; i < ET_PHASES; i++)
 		full_w += em->ranges.volt_v[i] * em->ranges.curr_a[i];
-	err = com_read_power(d, &power_w);
+	err = zcom_read_power(d, &power_w);
 	if (err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO)
 		return ET_OK; /* another time; the link is in step again */
 	if (err != ET_OK)
@@ -279,23 +283,27 @@ static int check_power(struct driver_inst *d, double mean_w, int64_t n)
 	}
 	if (++em->disagreements < DISAGREE_MAX)
 		return ET_OK; /* the load may just have changed */
-	return com_fault(&d->l, ET_ERR_LOST, "the energy register says %.6g W, POW1 says %.6g W", mean_w,
-			 power_w);
+	return zcom_fault(&d->l, ET_ERR_LOST, "the energy register says %.6g W, POW1 says %.6g W",
+			  mean_w, power_w);
 }
 
 /* A new value, seen twice, that came in (t_lo, t_hi]. */
 static int accept(struct driver_inst *d, double kwh, int64_t t_hi_ns, struct ref_sample *out)
 {
-	struct com_register *em = &d->em;
-	struct ref_sample s = { .t_lo_ns = em->t_lo_ns, .t_hi_ns = t_hi_ns, .energy_wh = kwh * 1e3 };
+	struct zcom_register *em = &d->em;
+	struct ref_sample s = { .t_lo_ns = em->t_lo_ns,
+				.t_hi_ns = t_hi_ns,
+				.energy_wh = kwh * 1e3 };
 	double step = kwh - em->energy_kwh, res = resolution_kwh(em, kwh);
 	int64_t last_ns = d->rhythm.last_ns, n;
 	bool overload;
 	int err;
 
-	if (em->n_seen && fabs(em->energy_kwh) > 100 * res && fabs(kwh) < 0.5 * fabs(em->energy_kwh))
-		return com_fault(&d->l, ET_ERR_LOST, "the energy register fell from %.8g to %.8g kWh",
-				 em->energy_kwh, kwh);
+	if (em->n_seen && fabs(em->energy_kwh) > 100 * res &&
+	    fabs(kwh) < 0.5 * fabs(em->energy_kwh))
+		return zcom_fault(&d->l, ET_ERR_LOST,
+				  "the energy register fell from %.8g to %.8g kWh", em->energy_kwh,
+				  kwh);
 	if (em->n_seen > 1 && step * em->step_kwh < 0 && fabs(step) > 3 * res)
 		s.flags |= REF_SIGN_FLIP;
 	n = learn(d, em->t_lo_ns, t_hi_ns);
@@ -304,11 +312,12 @@ static int accept(struct driver_inst *d, double kwh, int64_t t_hi_ns, struct ref
 	em->n_seen++;
 	em->seq += (uint32_t)n;
 	s.seq = em->seq;
-	err = com_read_overload(d, &overload);
+	err = zcom_read_overload(d, &overload);
 	if (err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO)
-		err = com_read_overload(d, &overload);
+		err = zcom_read_overload(d, &overload);
 	if (err == ET_OK && em->n_seen > 1)
-		err = check_power(d, step * 3.6e6 / ((double)(d->rhythm.last_ns - last_ns) / ET_NS_PER_S), n);
+		err = check_power(
+			d, step * 3.6e6 / ((double)(d->rhythm.last_ns - last_ns) / ET_NS_PER_S), n);
 	if (err != ET_OK)
 		return err;
 	if (overload)
@@ -334,13 +343,13 @@ static int read_twice(struct driver_inst *d, double *kwh, int64_t *t_hi_ns)
 		*kwh = again;
 		*t_hi_ns = d->l.t_after_ns;
 	}
-	return com_fault(&d->l, ET_ERR_PROTO, "ENERGY? has another answer each time");
+	return zcom_fault(&d->l, ET_ERR_PROTO, "ENERGY? has another answer each time");
 }
 
 /* One look. @return ET_OK with *fresh when there is a new value, sample in @p out. */
 static int look(struct driver_inst *d, bool *fresh, struct ref_sample *out)
 {
-	struct com_register *em = &d->em;
+	struct zcom_register *em = &d->em;
 	double kwh;
 	int64_t t_before_ns, t_hi_ns;
 	int digits, err = read_energy(d, &kwh, &digits);
@@ -354,7 +363,8 @@ static int look(struct driver_inst *d, bool *fresh, struct ref_sample *out)
 		err = read_twice(d, &kwh, &t_hi_ns);
 		if (err != ET_OK)
 			return err;
-		t_before_ns = d->l.t_before_ns; /* of the last answer, which is the one that counts */
+		t_before_ns =
+			d->l.t_before_ns; /* of the last answer, which is the one that counts */
 	}
 	if (kwh != em->energy_kwh) {
 		*fresh = true;
@@ -365,13 +375,13 @@ static int look(struct driver_inst *d, bool *fresh, struct ref_sample *out)
 	return ET_OK;
 }
 
-int com_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample *out)
+int zcom_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample *out)
 {
-	struct com_register *em = &d->em;
+	struct zcom_register *em = &d->em;
 	struct clk *clk = d->l.env.clk;
 
 	if (!em->running)
-		return com_fault(&d->l, ET_ERR_STATE, "the energy register does not run");
+		return zcom_fault(&d->l, ET_ERR_STATE, "the energy register does not run");
 	for (;;) {
 		bool fresh;
 		int err;
@@ -389,33 +399,35 @@ int com_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample 
 				return ET_OK;
 			continue;
 		}
-		if ((err != ET_ERR_TIMEOUT && err != ET_ERR_PROTO) || ++em->failures >= FAILURES_MAX)
+		if ((err != ET_ERR_TIMEOUT && err != ET_ERR_PROTO) ||
+		    ++em->failures >= FAILURES_MAX)
 			return err;
 		em->next_poll_ns = clk_now_ns(clk); /* the link is in step again: ask anew */
 	}
 }
 
-int com_em_stop(struct driver_inst *d, struct ref_register *out)
+int zcom_em_stop(struct driver_inst *d, struct ref_register *out)
 {
-	struct com_register *em = &d->em;
-	struct com_ranges ranges;
+	struct zcom_register *em = &d->em;
+	struct zcom_ranges ranges;
 	double constant;
 	int err;
 
 	if (!em->running)
-		return com_fault(&d->l, ET_ERR_STATE, "the energy register does not run");
+		return zcom_fault(&d->l, ET_ERR_STATE, "the energy register does not run");
 	err = stop_running(d);
 	if (err != ET_OK)
 		return err;
 	em->running = false;
-	err = com_ask_number(&d->l, "CONFIGURATION:POW1:M0CONSTANT?", &constant);
+	err = zcom_ask_number(&d->l, "CONFIGURATION:POW1:M0CONSTANT?", &constant);
 	if (err == ET_OK)
-		err = com_read_ranges(d, &ranges);
+		err = zcom_read_ranges(d, &ranges);
 	if (err == ET_OK)
-		err = com_check_errors(&d->l);
+		err = zcom_check_errors(&d->l);
 	if (err != ET_OK)
 		return err;
 	if (constant != em->constant_imp_per_kwh || !same_ranges(&ranges, &em->ranges))
-		return com_fault(&d->l, ET_ERR_LOST, "constant or ranges are not those of the start");
+		return zcom_fault(&d->l, ET_ERR_LOST,
+				  "constant or ranges are not those of the start");
 	return describe(d, out);
 }

@@ -8,12 +8,12 @@
 
 #include "base/num.h"
 
-enum { QUEUE_MAX = 64 };	/* errors that are read before giving up on an end */
+enum { QUEUE_MAX = 64 }; /* errors that are read before giving up on an end */
 #define SYNC_NS ((int64_t)6 * ET_NS_PER_S)
 #define CONFIRM_NS ((int64_t)5 * ET_NS_PER_S)
 #define CONFIRM_PAUSE_NS ((int64_t)ET_NS_PER_S / 50)
 
-int com_fault(struct com_link *l, int code, const char *fmt, ...)
+int zcom_fault(struct zcom_link *l, int code, const char *fmt, ...)
 {
 	char what[200];
 	va_list ap;
@@ -24,9 +24,9 @@ int com_fault(struct com_link *l, int code, const char *fmt, ...)
 	return fault_set(l->env.fault, code, "reference \"%s\": %s", l->env.name, what);
 }
 
-void com_init(struct com_link *l, const struct driver_env *env)
+void zcom_init(struct zcom_link *l, const struct driver_env *env)
 {
-	*l = (struct com_link){ .env = *env, .out_of_step = true, .measure_ns = COM_ANSWER_NS };
+	*l = (struct zcom_link){ .env = *env, .out_of_step = true, .measure_ns = COM_ANSWER_NS };
 	line_init(&l->io, env->port, '\n');
 }
 
@@ -67,7 +67,7 @@ static bool read_identity(const char *line, struct instrument_id *out)
 }
 
 /* Each says whether a line can be the answer to a question of its kind; @p module: of is_values() only. */
-static bool is_number(struct com_link *l, const char *line, const char *module)
+static bool is_number(struct zcom_link *l, const char *line, const char *module)
 {
 	double v;
 
@@ -75,13 +75,13 @@ static bool is_number(struct com_link *l, const char *line, const char *module)
 	return num_parse_f64(line, strlen(line), &v) == ET_OK;
 }
 
-static bool is_text(struct com_link *l, const char *line, const char *module)
+static bool is_text(struct zcom_link *l, const char *line, const char *module)
 {
 	(void)l, (void)module;
 	return *line && !strpbrk(line, ",[");
 }
 
-static bool is_values(struct com_link *l, const char *line, const char *module)
+static bool is_values(struct zcom_link *l, const char *line, const char *module)
 {
 	size_t n = strlen(module);
 
@@ -90,7 +90,7 @@ static bool is_values(struct com_link *l, const char *line, const char *module)
 }
 
 /* "+0,No error" */
-static bool is_error(struct com_link *l, const char *line, const char *module)
+static bool is_error(struct zcom_link *l, const char *line, const char *module)
 {
 	size_t digits = strspn(line + (*line == '+' || *line == '-'), "0123456789");
 
@@ -101,20 +101,20 @@ static bool is_error(struct com_link *l, const char *line, const char *module)
 
 /* ---- questions ---- */
 
-typedef bool (*is_answer_fn)(struct com_link *l, const char *line, const char *module);
+typedef bool (*is_answer_fn)(struct zcom_link *l, const char *line, const char *module);
 
-static int send_line(struct com_link *l, const char *text)
+static int send_line(struct zcom_link *l, const char *text)
 {
 	int err = line_write(&l->io, text, clk_now_ns(l->env.clk) + COM_ANSWER_NS);
 
 	if (err == ET_OK)
 		return ET_OK;
 	l->out_of_step = true;
-	return com_fault(l, err, "link failed at %s", text);
+	return zcom_fault(l, err, "link failed at %s", text);
 }
 
 /* One question and one answer; what can't be its answer is late and thrown away. */
-static int exchange(struct com_link *l, const char *question, is_answer_fn is_answer,
+static int exchange(struct zcom_link *l, const char *question, is_answer_fn is_answer,
 		    const char *module, int64_t patience_ns, char out[COM_ANSWER_MAX])
 {
 	int64_t deadline_ns, t_ns;
@@ -138,15 +138,15 @@ static int exchange(struct com_link *l, const char *question, is_answer_fn is_an
 	}
 	l->out_of_step = true;
 	if (err == ET_ERR_TIMEOUT && damaged)
-		return com_fault(l, ET_ERR_PROTO, "the answer to %s makes no sense", question);
+		return zcom_fault(l, ET_ERR_PROTO, "the answer to %s makes no sense", question);
 	if (err == ET_ERR_TIMEOUT)
-		return com_fault(l, err, "no answer to %s within %g s", question,
-				 (double)patience_ns / ET_NS_PER_S);
-	return com_fault(l, err, "link failed at %s", question);
+		return zcom_fault(l, err, "no answer to %s within %g s", question,
+				  (double)patience_ns / ET_NS_PER_S);
+	return zcom_fault(l, err, "link failed at %s", question);
 }
 
 /* @return ET_OK with the first entry in @p first ("" when empty). */
-static int read_queue(struct com_link *l, char first[64])
+static int read_queue(struct zcom_link *l, char first[64])
 {
 	char line[COM_ANSWER_MAX];
 
@@ -161,10 +161,10 @@ static int read_queue(struct com_link *l, char first[64])
 		if (!first[0])
 			snprintf(first, 64, "%.63s", line);
 	}
-	return com_fault(l, ET_ERR_DEVICE, "its error queue has no end: %s", line);
+	return zcom_fault(l, ET_ERR_DEVICE, "its error queue has no end: %s", line);
 }
 
-static bool is_identity(struct com_link *l, const char *line, const char *module)
+static bool is_identity(struct zcom_link *l, const char *line, const char *module)
 {
 	(void)module;
 	if (read_identity(line, &l->id))
@@ -173,7 +173,7 @@ static bool is_identity(struct com_link *l, const char *line, const char *module
 	return false;
 }
 
-static int bring_in_step(struct com_link *l, char first_error[64])
+static int bring_in_step(struct zcom_link *l, char first_error[64])
 {
 	int64_t until_ns = clk_now_ns(l->env.clk) + SYNC_NS;
 	char line[COM_ANSWER_MAX];
@@ -183,14 +183,15 @@ static int bring_in_step(struct com_link *l, char first_error[64])
 		err = exchange(l, "*IDN?", is_identity, NULL, COM_ANSWER_NS, line);
 	while ((err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO) && clk_now_ns(l->env.clk) < until_ns);
 	if (err != ET_OK)
-		return err == ET_ERR_PROTO ? com_fault(l, ET_ERR_TIMEOUT, "no answer to *IDN?") : err;
+		return err == ET_ERR_PROTO ? zcom_fault(l, ET_ERR_TIMEOUT, "no answer to *IDN?")
+					   : err;
 	err = read_queue(l, first_error);
 	if (err == ET_OK)
 		l->out_of_step = false;
 	return err;
 }
 
-int com_synchronise(struct com_link *l)
+int zcom_synchronise(struct zcom_link *l)
 {
 	char ignored[64];
 
@@ -198,12 +199,12 @@ int com_synchronise(struct com_link *l)
 }
 
 /* A question with all that a time-out asks for. */
-static int ask(struct com_link *l, const char *question, is_answer_fn is_answer, const char *module,
-	       char out[COM_ANSWER_MAX])
+static int ask(struct zcom_link *l, const char *question, is_answer_fn is_answer,
+	       const char *module, char out[COM_ANSWER_MAX])
 {
 	char first_error[64] = "";
 	struct fault why = { 0 };
-	int err = l->out_of_step ? com_synchronise(l) : ET_OK;
+	int err = l->out_of_step ? zcom_synchronise(l) : ET_OK;
 
 	if (err == ET_OK)
 		err = exchange(l, question, is_answer, module,
@@ -220,19 +221,19 @@ static int ask(struct com_link *l, const char *question, is_answer_fn is_answer,
 	return fault_set(l->env.fault, err, "%s", why.text);
 }
 
-int com_check_errors(struct com_link *l)
+int zcom_check_errors(struct zcom_link *l)
 {
 	char first[64];
-	int err = l->out_of_step ? com_synchronise(l) : ET_OK;
+	int err = l->out_of_step ? zcom_synchronise(l) : ET_OK;
 
 	if (err == ET_OK)
 		err = read_queue(l, first);
 	if (err != ET_OK || !first[0])
 		return err;
-	return com_fault(l, ET_ERR_DEVICE, "it reports %s", first);
+	return zcom_fault(l, ET_ERR_DEVICE, "it reports %s", first);
 }
 
-int com_ask_number_text(struct com_link *l, const char *question, double *out, char *text)
+int zcom_ask_number_text(struct zcom_link *l, const char *question, double *out, char *text)
 {
 	char line[COM_ANSWER_MAX];
 	int err = ask(l, question, is_number, NULL, line);
@@ -243,25 +244,25 @@ int com_ask_number_text(struct com_link *l, const char *question, double *out, c
 	return num_parse_f64(line, strlen(line), out);
 }
 
-int com_ask_number(struct com_link *l, const char *question, double *out)
+int zcom_ask_number(struct zcom_link *l, const char *question, double *out)
 {
 	char text[COM_COMMAND_MAX];
 
-	return com_ask_number_text(l, question, out, text);
+	return zcom_ask_number_text(l, question, out, text);
 }
 
-int com_ask_text(struct com_link *l, const char *question, char out[COM_ANSWER_MAX])
+int zcom_ask_text(struct zcom_link *l, const char *question, char out[COM_ANSWER_MAX])
 {
 	return ask(l, question, is_text, NULL, out);
 }
 
-int com_ask_values(struct com_link *l, const char *question, const char *module,
-		   char out[COM_ANSWER_MAX])
+int zcom_ask_values(struct zcom_link *l, const char *question, const char *module,
+		    char out[COM_ANSWER_MAX])
 {
 	return ask(l, question, is_values, module, out);
 }
 
-int com_find_value(const char *answer, const char *label, int field, double *out)
+int zcom_find_value(const char *answer, const char *label, int field, double *out)
 {
 	size_t len = strlen(label);
 
@@ -281,10 +282,10 @@ int com_find_value(const char *answer, const char *label, int field, double *out
 	return ET_ERR_PROTO;
 }
 
-int com_tell(struct com_link *l, const char *order)
+int zcom_tell(struct zcom_link *l, const char *order)
 {
 	char line[COM_COMMAND_MAX];
-	int err = l->out_of_step ? com_synchronise(l) : ET_OK;
+	int err = l->out_of_step ? zcom_synchronise(l) : ET_OK;
 
 	if (err != ET_OK)
 		return err;
@@ -302,19 +303,21 @@ static bool same_setting(const char *got, const char *want)
 	return !strcasecmp(got, want);
 }
 
-int com_tell_confirmed(struct com_link *l, const char *order, const char *question, const char *want)
+int zcom_tell_confirmed(struct zcom_link *l, const char *order, const char *question,
+			const char *want)
 {
 	int64_t until_ns = clk_now_ns(l->env.clk) + CONFIRM_NS;
 	char got[COM_ANSWER_MAX];
-	int err = com_tell(l, order);
+	int err = zcom_tell(l, order);
 
 	while (err == ET_OK) {
-		err = com_ask_text(l, question, got);
+		err = zcom_ask_text(l, question, got);
 		if (err != ET_OK || same_setting(got, want))
 			return err;
 		if (clk_now_ns(l->env.clk) >= until_ns) {
-			err = com_check_errors(l);
-			return err == ET_OK ? com_fault(l, ET_ERR_DEVICE, "did not take %s", order) : err;
+			err = zcom_check_errors(l);
+			return err == ET_OK ? zcom_fault(l, ET_ERR_DEVICE, "did not take %s", order)
+					    : err;
 		}
 		clk_sleep_until(l->env.clk, clk_now_ns(l->env.clk) + CONFIRM_PAUSE_NS);
 	}
