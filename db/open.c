@@ -134,11 +134,14 @@ static int configure_writer(struct db *d, struct fault *f)
 	sqlite3_reset(s);
 	if (!wal)
 		return store_fault(d, f, "switching to write-ahead logging");
+	/* sets a hook of its own, so ours comes after it */
+	if (store_exec(d, f,
+		       "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;"
+		       "PRAGMA cache_size = -8000",
+		       "configuring") < 0)
+		return f->code;
 	sqlite3_wal_hook(d->sql, count_wal, d);
-	return store_exec(d, f,
-			  "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;"
-			  "PRAGMA cache_size = -8000",
-			  "configuring");
+	return ET_OK;
 }
 
 static int open_writer(struct db *d, enum db_mode mode, const char *vfs, struct fault *f)

@@ -82,13 +82,12 @@ static int compare_table(struct db *d, const char *name, struct fault *f)
 
 	sqlite3_free(text);
 	if (!s)
-		return fault_set(f, ET_ERR_INTEGRITY, "%s: the table %s is not as it was made",
-				 d->path, name);
+		return fault_set(f, ET_ERR_INTEGRITY, "the table %s is not as it was made", name);
 	rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW)
 		rc = fault_set(f, ET_ERR_INTEGRITY,
-			       "%s: the table %s differs from the journal, at %s = %s", d->path,
-			       name, sqlite3_column_name(s, 0), store_text(s, 0));
+			       "the table %s differs from the journal, at %s = %s", name,
+			       sqlite3_column_name(s, 0), store_text(s, 0));
 	else
 		rc = rc == SQLITE_DONE ? ET_OK : store_fault(d, f, "comparing the tables");
 	sqlite3_finalize(s);

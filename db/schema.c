@@ -164,10 +164,10 @@ int schema_check(struct db *d, struct fault *f)
 static const char objects[] = "SELECT name, type, sql FROM main.sqlite_schema"
 			      " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
 
-static int object_differs(struct fault *f, const char *path, sqlite3_stmt *s, const char *how)
+static int object_differs(struct fault *f, sqlite3_stmt *s, const char *how)
 {
-	return fault_set(f, ET_ERR_INTEGRITY, "%s: the %s %s %s", path, store_text(s, 1),
-			 store_text(s, 0), how);
+	return fault_set(f, ET_ERR_INTEGRITY, "the %s %s %s", store_text(s, 1), store_text(s, 0),
+			 how);
 }
 
 static int compare_objects(struct db *d, sqlite3_stmt *is, sqlite3_stmt *should, struct fault *f)
@@ -184,11 +184,11 @@ static int compare_objects(struct db *d, sqlite3_stmt *is, sqlite3_stmt *should,
 			: b == SQLITE_DONE ? -1
 					   : strcmp(store_text(is, 0), store_text(should, 0));
 		if (order > 0)
-			return object_differs(f, d->path, should, "is missing");
+			return object_differs(f, should, "is missing");
 		if (order < 0)
-			return object_differs(f, d->path, is, "is not ours");
+			return object_differs(f, is, "is not ours");
 		if (!store_text(is, 2) || strcmp(store_text(is, 2), store_text(should, 2)))
-			return object_differs(f, d->path, is, "was changed");
+			return object_differs(f, is, "was changed");
 	}
 }
 

@@ -24,8 +24,8 @@ struct walk {
 
 static int entry_fault(struct walk *w, const struct journal_entry *e, const char *what)
 {
-	return fault_set(w->f, ET_ERR_INTEGRITY, "%s: entry %" PRId64 " (%.40s): %s", w->d->path,
-			 e->seq, e->kind ? e->kind : "", what);
+	return fault_set(w->f, ET_ERR_INTEGRITY, "entry %" PRId64 " (%.40s): %s", e->seq,
+			 e->kind ? e->kind : "", what);
 }
 
 static bool text_is_whole(sqlite3_stmt *s, int col)
@@ -73,9 +73,8 @@ static int walk_entry(struct walk *w, sqlite3_stmt *s)
 	chain_entry_of_row(s, &e);
 	if (e.seq != w->at.seq + 1)
 		return fault_set(w->f, ET_ERR_INTEGRITY,
-				 "%s: entry %" PRId64 " is missing: after %" PRId64
-				 " comes %" PRId64,
-				 w->d->path, w->at.seq + 1, w->at.seq, e.seq);
+				 "entry %" PRId64 " is missing: after %" PRId64 " comes %" PRId64,
+				 w->at.seq + 1, w->at.seq, e.seq);
 	if (!form_is_ours(s))
 		return entry_fault(w, &e, "a field has a form that was never written");
 	chain_hash(w->at.hash, &e, hash);
@@ -118,11 +117,9 @@ static int blob_fault(struct walk *w, const struct named *n, const unsigned char
 	char hex[2 * DB_HASH_LEN + 1];
 
 	sodium_bin2hex(hex, sizeof(hex), hash, DB_HASH_LEN);
-	return n ? fault_set(w->f, ET_ERR_INTEGRITY,
-			     "%s: raw data %.16s... of entry %" PRId64 ": %s", w->d->path, hex,
-			     n->seq, what)
-		 : fault_set(w->f, ET_ERR_INTEGRITY, "%s: raw data %.16s...: %s", w->d->path, hex,
-			     what);
+	return n ? fault_set(w->f, ET_ERR_INTEGRITY, "raw data %.16s... of entry %" PRId64 ": %s",
+			     hex, n->seq, what)
+		 : fault_set(w->f, ET_ERR_INTEGRITY, "raw data %.16s...: %s", hex, what);
 }
 
 /* One stored blob against the next name: both lists are in the order of the hash. */
@@ -135,7 +132,7 @@ static int walk_blob(struct walk *w, sqlite3_stmt *s, size_t *next)
 	int order, err;
 
 	if (sqlite3_column_bytes(s, 0) != DB_HASH_LEN)
-		return fault_set(w->f, ET_ERR_INTEGRITY, "%s: raw data without a name", w->d->path);
+		return fault_set(w->f, ET_ERR_INTEGRITY, "raw data without a name");
 	order = n ? memcmp(n->hash, hash, DB_HASH_LEN) : 1;
 	if (order > 0)
 		return blob_fault(w, NULL, hash, "no entry names them");

@@ -24,7 +24,9 @@ void record_make_dir(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(dir, sizeof(dir), "%.150s/etalon-test-XXXXXX", tmp ? tmp : "/tmp");
+	if (!tmp) /* these tests sync often, and bring their own bad disks */
+		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	snprintf(dir, sizeof(dir), "%.150s/etalon-test-XXXXXX", tmp);
 	require(mkdtemp(dir));
 }
 

@@ -6,7 +6,7 @@
 
 #include "db/journal.h"
 
-/** A fresh folder under $TMPDIR; its name is kept until record_remove_dir(). */
+/** A fresh folder under $TMPDIR, /dev/shm or /tmp; its name is kept until record_remove_dir(). */
 void record_make_dir(void);
 void record_remove_dir(void);
 /** Path of a file in it; one of four static buffers. */
