@@ -168,9 +168,6 @@ static bool is_same_size(const struct setpoint *a, const struct setpoint *b)
 	return true;
 }
 
-/* Ranges that hold what flows and what shall flow; the set-point; ranges for it alone. */
-enum { SET_WIDE = 0, SET_SOURCE, SET_NARROW, SET_DONE };
-
 static void set_source(struct seq *s)
 {
 	s->source = SEQ_SOURCE_ENERGISED;

@@ -20,6 +20,9 @@ enum {
 	SEQ_TARGETS = TO_READER + 1
 };
 
+/* Phases of SETTING: ranges that hold what flows and what shall flow; the set-point; ranges for it alone. */
+enum { SET_WIDE = 0, SET_SOURCE, SET_NARROW, SET_DONE };
+
 #define SEQ_BIT(target) (1U << (target))
 #define SEQ_INSTRUMENTS (SEQ_BIT(TO_SOURCE) | SEQ_BIT(TO_REFERENCE) | SEQ_BIT(TO_READER))
 

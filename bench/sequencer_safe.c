@@ -201,9 +201,12 @@ void seq_source_reported(struct seq *s, const struct event *ev)
 	case SEQ_SAFE_STORE:
 		source_woke(s, &ev->status);
 		break;
+	case SEQ_SETTING: /* before REQ_SET is answered, its answer tells */
+		if (s->set_phase > SET_SOURCE)
+			source_event(s, &ev->status);
+		break;
 	case SEQ_IDENTIFY: /* its state is asked for, or set anew, before it matters */
 	case SEQ_SWITCHING_OFF:
-	case SEQ_SETTING:
 	case SEQ_STORING:
 	case SEQ_RECOVERING:
 	case SEQ_SAFE_OFF:

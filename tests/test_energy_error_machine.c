@@ -23,7 +23,9 @@ static int set_up(void **state)
 	(void)state;
 	fake_reset();
 	for (int i = 0; i < ET_POSITIONS_MAX; i++)
-		setup[i] = (struct ee_setup){ .kh_wh = 1, .m_num = 1, .m_den = 1, .ref_power_w = 3600 };
+		setup[i] = (struct ee_setup){
+			.kh_wh = 1, .m_num = 1, .m_den = 1, .ref_power_w = 3600
+		};
 	m = ee_machine_new();
 	assert_non_null(m);
 	assert_int_equal(begin(3), ET_OK);

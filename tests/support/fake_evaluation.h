@@ -23,8 +23,8 @@ static struct ee_setup fake_last_setup;
 static void fake_reset(void)
 {
 	for (int i = 0; i <= ET_POSITIONS_MAX; i++)
-		fake_result[i] = (struct fake_result){ 4, EE_CAUSE_NONE, EE_CONFORMING,
-						       EE_STOP_GUARANTEED };
+		fake_result[i] =
+			(struct fake_result){ 4, EE_CAUSE_NONE, EE_CONFORMING, EE_STOP_GUARANTEED };
 	fake_calls = 0;
 }
 
