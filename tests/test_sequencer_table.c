@@ -21,14 +21,26 @@ static void reach(enum seq_state state)
 		fb_until(&b, SEQ_MEASURING);
 		fb_event(&b, EV_ABORT, TO_STATION);
 	} else if (state == SEQ_SWITCHING_OFF || state == SEQ_PROVE_OFF) {
-		fb_until(&b, SEQ_STORING); /* the ones at the end; those at the start differ in what follows */
+		fb_until(
+			&b,
+			SEQ_STORING); /* the ones at the end; those at the start differ in what follows */
 	}
 	fb_until(&b, state);
 }
 
 enum stimulus {
-	DO_START, DO_ABORT, SAYS_ON, SAYS_BAD, SAYS_OFF, SOURCE_FAILS, REFERENCE_FAILS, READER_FAILS,
-	ANSWER, FAIL_IO, FAIL_ARG, STIMULI
+	DO_START,
+	DO_ABORT,
+	SAYS_ON,
+	SAYS_BAD,
+	SAYS_OFF,
+	SOURCE_FAILS,
+	REFERENCE_FAILS,
+	READER_FAILS,
+	ANSWER,
+	FAIL_IO,
+	FAIL_ARG,
+	STIMULI
 };
 
 static int oldest_request(void)
@@ -109,9 +121,9 @@ static void outcome(char *text, size_t cap, enum seq_state from, enum stimulus w
 		snprintf(text, cap, "%s: %s", seq_state_word(seq_state(b.seq)), fb_last(&b));
 }
 
-#define IGN "misplaced"		/* ignored, and counted */
-#define ACC "-"			/* has its place, changes nothing to be seen */
-#define NON "none"		/* nothing is pending that it could answer */
+#define IGN "misplaced" /* ignored, and counted */
+#define ACC "-" /* has its place, changes nothing to be seen */
+#define NON "none" /* nothing is pending that it could answer */
 #define OFF "safe_off: off>source"
 #define OFD "safe_off: off>source disarm>reader disarm>reference"
 #define DIS "disarming: disarm>reader disarm>reference read>reference"
@@ -165,8 +177,9 @@ static void every_event_in_every_state(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-static const enum event_kind answers[] = { EV_IDENTITY, EV_STATUS, EV_READING,	 EV_REGISTER, EV_DONE,
-					   EV_ANSWER,	EV_COMMITTED, EV_TIMER, EV_FAILED };
+static const enum event_kind answers[] = { EV_IDENTITY,	 EV_STATUS, EV_READING,
+					   EV_REGISTER,	 EV_DONE,   EV_ANSWER,
+					   EV_COMMITTED, EV_TIMER,  EV_FAILED };
 enum { N_ANSWERS = sizeof(answers) / sizeof(answers[0]) };
 
 static struct event made_up(enum event_kind kind, uint32_t id, enum request_target from)
