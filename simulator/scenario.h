@@ -78,7 +78,7 @@
  *   message       counted from 0 since the port was opened; late_s; where       [0]
  * events:         of the world, at_s after the epoch
  *   kind          source_trip | range_change | temperature | led_dead | led_alive | saturated | unsaturated |
- *                 source_step, required
+ *                 source_step | reader_reset, required
  *   position      of LED and saturation events (a channel there)
  *   value         range_change: the new range in V; temperature: C; source_step: % of all currents
  */
@@ -97,7 +97,7 @@ enum sim_term { TERM_REFERENCE_GAIN = 0, TERM_REFERENCE_PHASE, TERM_POSITION_RAT
 		TERM_METER_GAIN, TERM_KINDS };
 enum sim_distribution { DIST_NORMAL = 0, DIST_RECTANGULAR, DIST_TRIANGULAR };
 enum sim_event_kind { SIM_SOURCE_TRIP = 0, SIM_RANGE_CHANGE, SIM_TEMPERATURE, SIM_LED_DEAD, SIM_LED_ALIVE,
-		      SIM_SATURATED, SIM_UNSATURATED, SIM_SOURCE_STEP };
+		      SIM_SATURATED, SIM_UNSATURATED, SIM_SOURCE_STEP, SIM_READER_RESET };
 
 struct scenario_burden {
 	double va, pf;

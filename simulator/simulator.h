@@ -13,6 +13,7 @@
 #include "io/port_sim.h"
 #include "metrology/connection.h"
 #include "simulator/scenario.h"
+#include "simulator/truth.h" /* struct sim_edge, struct sim_truth */
 
 struct sim;
 
@@ -55,25 +56,14 @@ void sim_terminals(struct sim *s, struct setpoint *out);
 /** Energy that really passed there since the start: sum of the phases, delivered positive. */
 double sim_energy_wh(struct sim *s);
 
-struct sim_edge {
-	int64_t t_led_ns;		/* when the LED began to shine */
-	int64_t t_cross_ns;		/* when the meter had the energy, before its grid; spurious: t_led_ns */
-	int64_t index;			/* number of the meter's pulse, dark ones counted; -1: spurious */
-	double meter_wh, true_wh;	/* at t_cross: accumulated by the meter; at its terminals by its form */
-};
 /** An edge that the reader numbered. Kept: the last 65536 of each position since the channel was armed.
  * @return ET_ERR_ARG when it is not known. */
 int sim_truth_edge(const struct sim *s, int position, uint32_t seq, struct sim_edge *out) ET_CHECK;
 
-struct sim_truth {
-	double err_pct;			/* 100*(dE_meter - dE_true)/dE_true over the span */
-	int64_t n_pulses;		/* true number of pulses from the first to the last edge; -1: one is spurious */
-	double meter_wh, true_wh, span_s;
-};
 /** Truth over the span between two accepted edges: what the meter accumulated before its pulse grid against the
  * energy at its terminals as its form should register it (1 1/2 elements: Re[(VA-VB)*conj((IA-IB)/2)]; the
  * installation effect of unequal voltages is not an error of the meter). Both as the LED counts them
- * (absolute or delivered). Of a multiplier: E_meter = integral of its power, noise included.
+ * (absolute or delivered).
  * @return ET_OK, ET_ERR_ARG (an edge is not known, or no energy passed). */
 int sim_truth_error(const struct sim *s, int position, uint32_t seq_first, uint32_t seq_last,
 		    struct sim_truth *out) ET_CHECK;
