@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/quantities.h"
 #include "simulator/phasor.h"
 #include "simulator/rng.h"
 #include "simulator/scenario.h"
