@@ -3,15 +3,7 @@
 
 #include <string.h>
 
-static double or_f64(double x, double otherwise)
-{
-	return isnan(x) ? otherwise : x;
-}
-
-static int64_t or_i64(int64_t x, int64_t otherwise)
-{
-	return x == INT64_MIN ? otherwise : x;
-}
+#include "simulator/scenario_parts.h"
 
 static void resolve(struct scenario_meter *p, struct rng *start)
 {

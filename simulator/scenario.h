@@ -21,13 +21,13 @@
  *     r_ohm, x_ohm               its impedance                                  [0]
  *     burden_va, burden_pf, burden_kind (inductive | capacitive)   of what hangs there beside the meter [0, 1]
  * source:         ZERA FG30x
- *   serial [SIM-FG-0001]  model [FG301]  firmware [V299]
+ *   model [FG301SIM]  firmware [V299]   as TS answers, 8 and 4 characters: it has no serial number of its own
  *   volt_max_v [320]  curr_max_a [200]  freq_min_hz [40]  freq_max_hz [70]
  *   on_time_s [3]  off_time_s [1]       until the answer of a switching command
  *   settle_tau_s [0.4]                  time constant of the regulation after a change
  *   latency_s [0.02]                    of other answers
  *   volt_error_pct, curr_error_pct, phase_min   what it puts out against its set-point [0]
- *   noise_pct [0.01]  drift_pct [0.02]  drift_tau_s [60]   sd of each amplitude: white per segment; slow
+ *   noise_pct [0.01]  drift_pct [0.02]  drift_tau_s [60]   of each amplitude: sd per segment; sd of a slow one
  *   segment_s [0.5]                     power is constant inside a segment; 0.05 to 60
  * reference:      ZERA COM5003
  *   serial [SIM-COM-0001]  firmware [1.0]
@@ -79,8 +79,9 @@
  * events:         of the world, at_s after the epoch
  *   kind          source_trip | range_change | temperature | led_dead | led_alive | saturated | unsaturated |
  *                 source_step | reader_reset, required
- *   position      of LED and saturation events (a channel there)
- *   value         range_change: the new range in V; temperature: C; source_step: % of all currents
+ *   position      of LED events; of saturation events it is the channel
+ *   value         range_change: the new voltage range in V; temperature: C; source_step: all currents change by so
+ *                 many % of what they are set to
  */
 #ifndef SIMULATOR_SCENARIO_H
 #define SIMULATOR_SCENARIO_H
@@ -91,7 +92,7 @@
 #define SCENARIO_SCHEMA "etalon/scenario/1"
 
 enum sim_instrument { SIM_SOURCE = 0, SIM_REFERENCE, SIM_READER, SIM_INSTRUMENTS };
-enum sim_burden_kind { BURDEN_INDUCTIVE = 0, BURDEN_CAPACITIVE };
+enum sim_burden_kind { SIM_BURDEN_INDUCTIVE = 0, SIM_BURDEN_CAPACITIVE };
 enum sim_counts { COUNTS_ABSOLUTE = 0, COUNTS_DELIVERED };
 enum sim_term { TERM_REFERENCE_GAIN = 0, TERM_REFERENCE_PHASE, TERM_POSITION_RATIO, TERM_POSITION_PHASE,
 		TERM_METER_GAIN, TERM_KINDS };
@@ -99,17 +100,15 @@ enum sim_distribution { DIST_NORMAL = 0, DIST_RECTANGULAR, DIST_TRIANGULAR };
 enum sim_event_kind { SIM_SOURCE_TRIP = 0, SIM_RANGE_CHANGE, SIM_TEMPERATURE, SIM_LED_DEAD, SIM_LED_ALIVE,
 		      SIM_SATURATED, SIM_UNSATURATED, SIM_SOURCE_STEP, SIM_READER_RESET };
 
-struct scenario_burden {
-	double va, pf;
-	int kind;			/* enum sim_burden_kind */
-};
 struct scenario_position {
+	struct yaml_mark mark;
 	int64_t position, to;
 	double ratio_pct, phase_min, r_ohm, x_ohm;
 	double burden_va, burden_pf;
 	int burden_kind;
 };
 struct scenario_meter {
+	struct yaml_mark mark;
 	int64_t position, to, channel, configuration;
 	double kh_wh, gain_pct, phase_min, low_load_pct, low_load_below_a, temp_coeff_pct_per_k;
 	double starting_a, creep_w, noise_1s_pct;
@@ -124,6 +123,7 @@ struct scenario_meter {
 	double lcd_scroll_s;
 };
 struct scenario_type_b {
+	struct yaml_mark mark;
 	int term, distribution;
 	double u;
 };
@@ -134,36 +134,41 @@ struct scenario_fault {
 	double late_s;
 };
 struct scenario_event {
+	struct yaml_mark mark;
 	int kind;			/* enum sim_event_kind */
 	double at_s, value;
 	int64_t position;
 };
 
+struct scenario_bench {
+	int connection;			/* enum connection */
+	int64_t configuration;
+	double temperature_c, source_r_ohm, source_x_ohm;
+	struct yaml_list positions;	/* struct scenario_position */
+};
+struct scenario_source {
+	const char *model, *firmware;
+	double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz, on_time_s, off_time_s, settle_tau_s, latency_s;
+	double volt_error_pct, curr_error_pct, phase_min, noise_pct, drift_pct, drift_tau_s, segment_s;
+};
+struct scenario_reference {
+	const char *serial, *firmware;
+	double error_pct, phase_min, integration_s, energy_update_s, update_latency_s, update_jitter_s;
+	double latency_s, jitter_s, apply_s;
+};
+struct scenario_reader {
+	const char *serial, *firmware;
+	int64_t channels, boot, tick_ns, u_ns, baud, buffer_lines;
+	double stamp_sd_s, rate_ppm, wander_ppm, batch_s, latency_s;
+};
+
 struct scenario {
 	const char *epoch, *boot_id;
 	int64_t utc_offset_s, seed;
-	struct {
-		int connection;		/* enum connection */
-		int64_t configuration;
-		double temperature_c, source_r_ohm, source_x_ohm;
-		struct yaml_list positions;	/* struct scenario_position */
-	} bench;
-	struct {
-		const char *serial, *model, *firmware;
-		double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz, on_time_s, off_time_s, settle_tau_s;
-		double latency_s, volt_error_pct, curr_error_pct, phase_min, noise_pct, drift_pct, drift_tau_s;
-		double segment_s;
-	} source;
-	struct {
-		const char *serial, *firmware;
-		double error_pct, phase_min, integration_s, energy_update_s, update_latency_s, update_jitter_s;
-		double latency_s, jitter_s, apply_s;
-	} reference;
-	struct {
-		const char *serial, *firmware;
-		int64_t channels, boot, tick_ns, u_ns, baud, buffer_lines;
-		double stamp_sd_s, rate_ppm, wander_ppm, batch_s, latency_s;
-	} reader;
+	struct scenario_bench bench;
+	struct scenario_source source;
+	struct scenario_reference reference;
+	struct scenario_reader reader;
 	struct yaml_list meters;	/* struct scenario_meter */
 	struct yaml_list type_b;	/* struct scenario_type_b */
 	struct yaml_list faults;	/* struct scenario_fault */
@@ -176,6 +181,7 @@ extern const struct yaml_key scenario_keys[];
 void scenario_init(struct scenario *sc);
 void scenario_meter_init(struct scenario_meter *m);
 void scenario_position_init(struct scenario_position *p);
+void scenario_event_init(struct scenario_event *e);
 
 /** Also checks what a table cannot: positions inside 1..40 and not twice, the epoch, parameters that a kind needs.
  * @param doc  Owns the strings and lists of @p out. @return ET_OK, ET_ERR_FILE (errors in @p d), ET_ERR_NOMEM. */
