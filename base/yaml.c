@@ -54,14 +54,11 @@ static bool schema_fits(struct yaml_node *top, const char *schema, struct yaml_e
 	return fits;
 }
 
-static int load(struct yaml_doc *doc, const char *text, size_t len, const char *schema,
-		const struct yaml_key *keys, void *out, struct yaml_errors *e)
+int yaml_load_tree(struct yaml_doc *doc, struct yaml_node *root, const char *schema,
+		   const struct yaml_key *keys, void *out, struct yaml_errors *e)
 {
-	struct yaml_node *root;
-	int err = yaml_tree_read(doc, text, len, e, &root);
+	int err = ET_OK;
 
-	if (err != ET_OK)
-		return err;
 	if (root->kind == YAML_MAPPING && schema_fits(root, schema, e))
 		err = yaml_fill(doc, root, keys, out, e);
 	else if (root->kind != YAML_MAPPING && root->kind != YAML_BAD)
@@ -72,6 +69,15 @@ static int load(struct yaml_doc *doc, const char *text, size_t len, const char *
 	if (err == ET_OK && e->n > 0)
 		err = ET_ERR_FILE;
 	return err;
+}
+
+static int load(struct yaml_doc *doc, const char *text, size_t len, const char *schema,
+		const struct yaml_key *keys, void *out, struct yaml_errors *e)
+{
+	struct yaml_node *root;
+	int err = yaml_tree_read(doc, text, len, e, &root);
+
+	return err == ET_OK ? yaml_load_tree(doc, root, schema, keys, out, e) : err;
 }
 
 int yaml_load_mem(const char *name, const char *text, size_t len, const char *schema,
@@ -111,22 +117,37 @@ static int read_all(const char *path, char *buf, size_t *len)
 	return 0;
 }
 
+int yaml_read_file(const char *path, char **buf, size_t *len, struct yaml_errors *e)
+{
+	char *text = malloc(YAML_BYTES_MAX + 1);
+	size_t n = 0;
+
+	if (!text)
+		return ET_ERR_NOMEM;
+	if (read_all(path, text, &n) != 0) {
+		yaml_error(e, nowhere, "cannot be read: %m");
+		free(text);
+		return ET_ERR_FILE;
+	}
+	*buf = text;
+	*len = n;
+	return ET_OK;
+}
+
 int yaml_load_file(const char *path, const char *schema, const struct yaml_key *keys, void *out,
 		   struct yaml_doc **doc, struct diag *d)
 {
 	struct yaml_errors e = { .name = path, .d = d };
-	char *buf = malloc(YAML_BYTES_MAX + 1);
-	size_t len = 0;
-	int err = ET_ERR_FILE;
+	char *buf;
+	size_t len;
+	int err;
 
 	yaml_fill_absent(keys, out);
 	*doc = NULL;
-	if (!buf)
-		return ET_ERR_NOMEM;
-	if (read_all(path, buf, &len) == 0)
-		err = yaml_load_mem(path, buf, len, schema, keys, out, doc, d);
-	else
-		yaml_error(&e, nowhere, "cannot be read: %m");
+	err = yaml_read_file(path, &buf, &len, &e);
+	if (err != ET_OK)
+		return err;
+	err = yaml_load_mem(path, buf, len, schema, keys, out, doc, d);
 	free(buf);
 	return err;
 }

@@ -37,6 +37,14 @@ struct yaml_doc *yaml_doc_new(void);
 /** Zeroed memory that lives as long as @p doc. @return NULL when out of memory. */
 void *yaml_doc_alloc(struct yaml_doc *doc, size_t size);
 
+/** A whole file, one byte more than YAML_BYTES_MAX at most, so that a reader sees that it is too much.
+ * @param buf  Freed with free(). @return ET_OK; ET_ERR_FILE, said in @p e; ET_ERR_NOMEM. */
+int yaml_read_file(const char *path, char **buf, size_t *len, struct yaml_errors *e) ET_CHECK;
+
+/** From a tree to the struct, the schema line included; as yaml_load_mem() from there on. */
+int yaml_load_tree(struct yaml_doc *doc, struct yaml_node *root, const char *schema,
+		   const struct yaml_key *keys, void *out, struct yaml_errors *e) ET_CHECK;
+
 /** @param root  Owned by @p doc; untouched unless ET_OK.
  * @return ET_OK: the tree is complete, although there may be errors in @p e; ET_ERR_FILE: reading
  *         had to end, there is at least one error in @p e; ET_ERR_NOMEM. */
