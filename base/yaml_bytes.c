@@ -25,6 +25,10 @@ bool yaml_bytes_are_sound(const char *s, size_t len, struct yaml_errors *e)
 				   s[i] & 0xff);
 			return false;
 		}
+		if (s[i] == '%' && at.column == 1) {
+			yaml_error(e, at, "a directive (%%); no line begins with %%");
+			return false;
+		}
 		if (s[i] == '\t' && indent) {
 			yaml_error(e, at, "a tab in the indentation; right would be: blanks");
 			indent = false;

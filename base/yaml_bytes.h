@@ -9,7 +9,8 @@
  * @param left  Bytes from @p s on; at least 1. */
 bool yaml_is_control(const char *s, size_t left);
 
-/** @return false, with at least one error added: not UTF-8, a control character, a tab that indents. */
+/** @return false, with at least one error added: not UTF-8, a control character, a tab that indents,
+ * a line that begins with % (libfyaml 0.7.12 may take minutes over it). */
 bool yaml_bytes_are_sound(const char *s, size_t len, struct yaml_errors *e);
 
 /** What people write and libfyaml 0.7.12 stumbles over is taken away; places stay as they are:

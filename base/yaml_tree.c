@@ -274,10 +274,6 @@ static void close_level(struct reader *r)
 
 static int open_document(struct reader *r, struct fy_event *ev)
 {
-	struct fy_document_state *state = ev->document_start.document_state;
-
-	if (fy_document_state_version_explicit(state) || fy_document_state_tags_explicit(state))
-		yaml_error(r->e, (struct yaml_mark){ 1, 1 }, "a directive (%%); leave it out");
 	if (r->documents++ > 0) {
 		yaml_error(r->e, mark_of(ev), "a second document (---); one file is one document");
 		return ET_ERR_FILE;
@@ -384,6 +380,7 @@ int yaml_tree_read(struct yaml_doc *doc, const char *text, size_t len, struct ya
 	if (!r.text)
 		return ET_ERR_NOMEM;
 	len = yaml_bytes_make_harmless(r.text, text, len);
+	r.last = (struct yaml_mark){ 1, 1 };
 	r.tail = &r.root;
 	err = parse(&r, r.text, len);
 	if (err == ET_OK && !r.root) {

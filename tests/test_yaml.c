@@ -485,7 +485,7 @@ static void only_the_plain_part_of_yaml(void **state)
 	assert_line_error("serial: \"\\x9b\"", "9: the text has a control character in it");
 	assert_line_error("serial: caf\xe9", "12: not UTF-8 (byte 0xe9); save the file as UTF-8");
 	assert_errors("%YAML 1.1\n---\n" HEAD "volt_v: 120",
-		      "f.yaml:1:1: a directive (%); leave it out\n");
+		      "f.yaml:1:1: a directive (%); no line begins with %\n");
 	assert_errors("", "f.yaml:1:1: the file is empty\n");
 	assert_errors("# nothing\n", "f.yaml:1:1: the file is empty\n");
 	assert_errors(
