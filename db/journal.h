@@ -110,4 +110,8 @@ int db_verify_projections(struct db *d, struct fault *f) ET_CHECK;
 int db_export_journal(struct db *d, int (*write)(void *arg, const char *text, size_t len),
 		      void *arg, struct fault *f) ET_CHECK;
 
+/** Copy the whole record to a new file and verify the copy; for readers too, also during a run.
+ * @return ET_ERR_FILE when @p path exists or cannot be made, ET_ERR_RECORD, ET_ERR_INTEGRITY. */
+int db_backup(struct db *d, const char *path, struct fault *f) ET_CHECK;
+
 #endif

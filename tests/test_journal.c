@@ -408,6 +408,35 @@ static void the_last_of_a_kind_is_found(void **state)
 	db_close(d);
 }
 
+static void a_backup_is_a_whole_copy(void **state)
+{
+	const char *path = record_path("e.db"), *copy = record_path("copy.db");
+	struct db *w = record_create(path, NULL), *r, *c;
+	char head[65], copied[65];
+	struct fault f = { 0 };
+	int64_t n;
+
+	(void)state;
+	assert_int_equal(record_commit(w, "batch.opened", record_batch("W1", "B1-1", 1, 2), &f),
+			 ET_OK);
+	assert_int_equal(record_commit_attempt(w, "W1", 1, 1, 2, &f), ET_OK);
+	r = open_ok(path, DB_READ);
+	assert_int_equal(db_backup(r, copy, &f), ET_OK);
+	assert_int_equal(db_backup(r, copy, &f), ET_ERR_FILE);
+	assert_int_equal(db_backup(r, record_path("none/copy.db"), &f), ET_ERR_FILE);
+	db_close(r);
+	assert_int_equal(db_head(w, NULL, head, &f), ET_OK);
+	assert_int_equal(record_commit_attempt(w, "W1", 2, 1, 2, &f), ET_OK);
+	c = open_ok(copy, DB_WRITE); /* another file, another lock; and it can go on */
+	assert_int_equal(db_verify(c, &n, copied, &f), ET_OK);
+	assert_int_equal(n, 4);
+	assert_string_equal(copied, head);
+	assert_int_equal(db_verify_projections(c, &f), ET_OK);
+	assert_int_equal(record_commit(c, "session.started", record_session("B1-2"), &f), ET_OK);
+	db_close(c);
+	db_close(w);
+}
+
 /* As an ordinary user: root may write everywhere. @return the exit code of the child. */
 static int read_as_nobody(const char *path)
 {
@@ -459,6 +488,7 @@ int main(void)
 		TEST(raw_data_come_back_and_belong_to_an_entry),
 		TEST(ids_count_from_the_journal),
 		TEST(the_last_of_a_kind_is_found),
+		TEST(a_backup_is_a_whole_copy),
 		TEST(a_copy_where_nothing_can_be_written_is_read),
 	};
 

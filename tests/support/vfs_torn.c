@@ -180,6 +180,8 @@ static int t_write(sqlite3_file *file, const void *buf, int amount, sqlite3_int6
 	if (f->t->full_at_write && f->t->n_writes >= f->t->full_at_write)
 		return SQLITE_FULL;
 	push(f, at, buf, amount);
+	if (f->t->pass_through && flush(f) != SQLITE_OK)
+		return SQLITE_IOERR_WRITE;
 	if (at + amount > f->size)
 		f->size = at + amount;
 	hook(f, TORN_AFTER_WRITE);

@@ -15,6 +15,7 @@ enum torn_moment { TORN_BEFORE_WRITE, TORN_AFTER_WRITE, TORN_BEFORE_SYNC, TORN_A
 
 struct torn_file;
 struct torn {
+	bool pass_through; /* nothing is held back: only counters and the hook */
 	bool ignore_sync; /* a disk that lies, or synchronous=OFF: nothing is durable */
 	int64_t full_at_write; /* this write and all after it find the disk full; 0: never */
 	int64_t fail_at_sync; /* this sync reports an error and writes nothing; 0: never */
