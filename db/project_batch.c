@@ -119,14 +119,28 @@ static int find_open_batch(struct apply *a, const char *batch, int64_t *seq)
 	return err;
 }
 
+/* The session that was found without an end has one now. */
+static int end_found_session(struct apply *a)
+{
+	const char *found = json_get_str(a->p, "found_session");
+	int err = project_session_exists(a, found);
+
+	if (err < 0)
+		return err;
+	return store_run(a->d, a->f,
+			 "UPDATE sessions SET ended_seq = ?, reason = 'interrupted'"
+			 " WHERE session = ? AND ended_seq IS NULL",
+			 "it", a->e->seq, found);
+}
+
 int project_batch_interrupted(struct apply *a)
 {
 	const char *batch = json_get_str(a->p, "batch");
 	int64_t batch_seq;
-	int err;
+	int err = end_found_session(a);
 
-	if (!batch)
-		return ET_OK;
+	if (err < 0 || !batch)
+		return err;
 	err = find_open_batch(a, batch, &batch_seq);
 	if (err < 0)
 		return err;

@@ -40,7 +40,8 @@ json_t *query_batches(struct db *d, const struct query_filter *q, struct fault *
  * that was in force when the batch was opened, null: none. json null: there is no such batch. */
 json_t *query_batch(struct db *d, const char *batch, struct fault *f);
 
-/** Sessions that never ended, oldest first: [{session, seq, last_seq, operator, simulated, program, algorithm}]. */
+/** Sessions without an end (the running one, and any that was killed: batch.interrupted ends those), oldest
+ * first: [{session, seq, last_seq, operator, simulated, program, algorithm}]. */
 json_t *query_open_sessions(struct db *d, struct fault *f);
 
 /** [{id, seq, kind, maker, model, serial, firmware, use, simulated, certificate, laboratory, issued, expires, retired_seq,

@@ -97,7 +97,7 @@ static int bind_one(sqlite3_stmt *s, int col, char type, va_list *ap)
 		return sqlite3_bind_blob(s, col, va_arg(*ap, const unsigned char *), DB_HASH_LEN,
 					 SQLITE_STATIC);
 	default:
-		assert(!"unknown type letter");
+		assert(false); /* no such letter */
 		return SQLITE_MISUSE;
 	}
 }

@@ -245,8 +245,8 @@ static void they_say_what_the_entries_say(void **state)
 	assert_string_equal(one_text(path, "SELECT last FROM counters WHERE series = 'batch'"),
 			    "12");
 	assert_string_equal(
-		one_text(path, "SELECT ended_seq IS NULL FROM sessions WHERE session = 'B1-1'"),
-		"1");
+		one_text(path, "SELECT ended_seq || reason FROM sessions WHERE session = 'B1-1'"),
+		"12interrupted");
 	assert_string_equal(one_text(path, "SELECT last_seq FROM sessions WHERE session = 'B1-2'"),
 			    "19");
 	assert_string_equal(one_text(path,
