@@ -12,7 +12,7 @@
  * Ranges are never too small for what flows: up to a larger load the reference is prepared before the
  * source is set, down to a smaller one after it.
  *
- * What is void because an instrument failed is repeated after all instruments were identified anew;
+ * What is void because an instrument failed is repeated after that instrument was identified anew;
  * whatever the source fails to do ends the run in the safe state. */
 #ifndef BENCH_SEQUENCER_H
 #define BENCH_SEQUENCER_H
@@ -49,7 +49,8 @@ struct seq_step {
 	struct setpoint sp;
 	double settle_s, cap_s;
 	struct seq_window window;
-	struct ee_setup setup[ET_POSITIONS_MAX];	/* position n at n-1; .ref_power_w is filled from the reading */
+	/* position n at n-1; .ref_power_w is filled from the reading, .cap_s is that of the step */
+	struct ee_setup setup[ET_POSITIONS_MAX];
 };
 
 struct seq_timeouts {			/* from request to answer, s; > 0, finite */
@@ -70,7 +71,7 @@ struct seq_config {
 	uint64_t first_positions;	/* still to be measured in first_step; 0: all */
 	enum ee_verdict prior[ET_POSITIONS_MAX];	/* all that stands already; EE_NOT_RUN: nothing */
 	/* times */
-	struct seq_timeouts timeout;
+	struct seq_timeouts timeout;	/* longer than a session may need, repeated queries included */
 	double look_s;			/* between two looks, and between two readings that shall prove off; >= 1 */
 	double prove_s;			/* longest wait from "off" to a reading that proves it */
 	double ref_silence_s, reader_silence_s;	/* see struct ee_plan */
@@ -110,8 +111,9 @@ enum seq_result { SEQ_RESULT_NONE = 0, SEQ_RESULT_DONE, SEQ_RESULT_VOID, SEQ_RES
 const char *seq_result_word(enum seq_result result);	/* "done", "void", "aborted"; "none" while it runs */
 
 struct seq_observation {		/* one position in this attempt */
-	enum ee_verdict verdict;	/* EE_VOID, EE_ABORTED_RUN when the attempt is; else of .obs */
-	enum ee_cause cause;		/* the attempt's, or its own */
+	/* EE_VOID, EE_ABORTED_RUN with the attempt's cause when that is so; else its own, as struct ee_position */
+	enum ee_verdict verdict;
+	enum ee_cause cause;
 	struct ee_setup setup;		/* as evaluated */
 	struct ee_observation obs;
 };
@@ -123,7 +125,8 @@ struct seq_attempt {
 	enum seq_result result;
 	enum ee_cause cause;		/* common cause; EE_CAUSE_NONE when done */
 	struct fault fault;		/* words to it; .code ET_OK: none */
-	int64_t t_started_ns, t_armed_ns, t_ended_ns;	/* t_armed_ns: ET_NEVER_NS if never armed */
+	/* t_armed_ns: ET_NEVER_NS if never armed; t_ended_ns: of the last look, .t_now_ns of every evaluation */
+	int64_t t_started_ns, t_armed_ns, t_ended_ns;
 	struct setpoint sp;
 	struct source_status status;	/* what the source said after it was set; .t_ns 0: nothing */
 	struct ref_reading reading[SEQ_READINGS_MAX];	/* before arming, after disarming */
@@ -136,8 +139,8 @@ struct seq_attempt {
 /** The current attempt, or the last one. NULL: none yet. */
 const struct seq_attempt *seq_attempt(const struct seq *s);
 
-/** Verdict of the meter at @p position over all steps, and of one step. EE_NOT_RUN as long as a step is missing
- * (unless it is nonconforming already). Only what was committed counts. */
+/** Verdict of the meter at @p position over all steps, and of one step: the worst of nonconforming, aborted, not run
+ * (a step is missing), void, inconclusive, conforming. Only what was committed counts. */
 enum ee_verdict seq_verdict(const struct seq *s, int position);
 enum ee_verdict seq_step_verdict(const struct seq *s, int step, int position);
 /** Number of the attempt in which that verdict was found; 0: none in this session. */

@@ -150,8 +150,10 @@ int seq_attempt_begin(struct seq *s)
 
 	setpoint_power(&step->sp, &power_w, &reactive_var);
 	memcpy(s->setup, step->setup, sizeof(s->setup));
-	for (int i = 0; i < ET_POSITIONS_MAX; i++)
+	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
 		s->setup[i].ref_power_w = fabs(power_w); /* until it is read */
+		s->setup[i].cap_s = step->cap_s;
+	}
 	memset(&s->attempt, 0, sizeof(s->attempt));
 	s->attempt.step = s->step;
 	s->attempt.number = ++s->number;
@@ -205,12 +207,13 @@ static void compare_registers(struct seq *s)
 static void judge_position(struct seq *s, int i)
 {
 	const struct seq_attempt *a = &s->attempt;
+	const struct ee_position *p = ee_machine_position(s->machine, i + 1);
 	struct seq_observation *o = &s->attempt.pos[i];
 
 	o->setup = s->setup[i];
-	o->obs = ee_machine_position(s->machine, i + 1)->obs;
-	o->cause = o->obs.cause;
-	o->verdict = o->obs.verdict;
+	o->obs = p->obs;
+	o->cause = p->cause;
+	o->verdict = p->verdict;
 	if (a->result == SEQ_RESULT_DONE)
 		return;
 	o->cause = a->cause;

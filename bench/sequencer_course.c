@@ -315,8 +315,6 @@ void seq_disarming_answer(struct seq *s, const struct seq_pending *p, const stru
 	enum ee_cause cause;
 	struct fault f;
 
-	if (p->kind == REQ_DISARM)
-		s->attempt.t_ended_ns = s->now_ns;
 	if (p->kind == REQ_DISARM && p->target == TO_REFERENCE) {
 		s->attempt.after = ev->reg;
 		s->attempt.has_after = true;

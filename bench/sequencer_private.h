@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench/sequencer_private.h - what the parts of the sequencer share, and nobody else includes.
  *
- *   sequencer.c          life, events in, requests out, deadlines
+ *   sequencer.c          life, and what is known
+ *   sequencer_events.c   events in, requests out, deadlines; the table of states
  *   sequencer_course.c   the states of an undisturbed run
  *   sequencer_safe.c     what goes wrong, and the way to the safe state
  *   sequencer_attempt.c  data of the attempt, verdicts
@@ -79,7 +80,7 @@ struct seq {
 	int64_t stale, misplaced;
 };
 
-/* ---- sequencer.c ---- */
+/* ---- sequencer_events.c ---- */
 /** Leave the state (its timer no longer counts) and enter another. */
 void seq_enter(struct seq *s, enum seq_state state);
 /** Ask, with the deadline of its kind. The request may be completed until the next call. */
@@ -94,7 +95,7 @@ void seq_forget_pending(struct seq *s);
 void seq_commit_source(struct seq *s); /* if it is not on record as it is now */
 int64_t seq_after(int64_t t_ns, double s);
 
-/* ---- sequencer_course.c: one of each per state, see sequencer.c ---- */
+/* ---- sequencer_course.c: one of each per state, see sequencer_events.c ---- */
 void seq_identify_enter(struct seq *s);
 void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struct event *ev);
 void seq_recovering_enter(struct seq *s);

@@ -165,9 +165,9 @@ static void source_woke(struct seq *s, const struct source_status *st)
 {
 	struct fault f;
 
-	if (st->output != SOURCE_ON)
+	if (st->output == SOURCE_OFF)
 		return;
-	fault_set(&f, ET_ERR_DEVICE, "the source came on by itself: %.63s", st->word);
+	fault_set(&f, ET_ERR_DEVICE, "the source no longer reports off: %.63s", st->word);
 	s->source = SEQ_SOURCE_UNKNOWN;
 	if (!is_safe_state(s->state)) {
 		seq_fatal(s, EE_SOURCE_EVENT, &f);

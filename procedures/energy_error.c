@@ -8,9 +8,11 @@
 #include <string.h>
 
 /* A position without an edge for so many expected periods (and not less than so long) is taken for
- * dead or loose: it does not hold the others. A meter at -85 % still pulses in time. */
-#define SILENT_PERIODS 8.0
+ * dead or loose: it does not hold the others. A meter at -85 % still pulses in time. Edges come late
+ * by what their delivery takes. */
+#define SILENT_PERIODS 10.0
 #define SILENT_MIN_S 10.0
+#define DELIVERY_S 2.0
 /* Positions that only disturb get at most this multiple of the time that the good ones needed. */
 #define DISTURBED_TIMES 2
 
@@ -126,6 +128,7 @@ void ee_machine_start(struct ee_machine *m, int64_t t_armed_ns)
 		m->slot[i].pub.t_last_ns = t_armed_ns;
 		if (is_measured(m, i))
 			m->slot[i].silent_s =
+				DELIVERY_S +
 				fmax(SILENT_MIN_S, SILENT_PERIODS * period_s(&m->plan.setup[i]));
 	}
 }
@@ -194,6 +197,11 @@ int ee_machine_event(struct ee_machine *m, const struct event *ev)
 	return ET_OK;
 }
 
+static bool is_figure(enum ee_verdict v)
+{
+	return v == EE_CONFORMING || v == EE_NONCONFORMING || v == EE_INCONCLUSIVE;
+}
+
 /* Disturbed: there are pulses, but they make no measurement. More time seldom helps. */
 static bool is_disturbed(enum ee_cause cause)
 {
@@ -206,7 +214,7 @@ static void look_at(struct ee_machine *m, int i, int64_t now_ns)
 	struct slot *p = &m->slot[i];
 	struct ee_observation obs;
 
-	if (p->pub.n_edges > 0 && evaluate(m, i, now_ns, &obs) == ET_OK) {
+	if (evaluate(m, i, now_ns, &obs) == ET_OK) {
 		p->pub.obs = obs;
 		p->pub.evaluated = true;
 		p->decided = obs.stop != EE_GO_ON;
@@ -228,7 +236,7 @@ static bool all_may_stop(struct ee_machine *m, int64_t now_ns)
 		if (!is_measured(m, i))
 			continue;
 		if (p->pub.stopped)
-			good = good || (p->decided && !is_disturbed(p->pub.obs.cause));
+			good = good || is_figure(p->pub.obs.verdict);
 		else if (p->pub.evaluated && is_disturbed(p->pub.obs.cause))
 			disturbed = true;
 		else
@@ -279,11 +287,15 @@ static void finish_position(struct ee_machine *m, int i, int64_t t_end_ns)
 		if (ee_cause_is_common(obs.cause))
 			note_cause(m, obs.cause);
 	}
-	if (p->pub.n_edges == 0 && !ee_cause_is_common(p->pub.obs.cause)) {
-		p->pub.obs.cause =
-			EE_NO_PULSES; /* a dead sensor never passes, whatever was computed */
-		p->pub.obs.verdict = EE_VOID;
-	}
+	p->pub.verdict = p->pub.obs.verdict;
+	p->pub.cause = p->pub.obs.cause;
+	if (p->pub.n_edges > 0 && is_figure(p->pub.verdict))
+		return;
+	p->pub.verdict = EE_VOID;
+	if (p->pub.n_edges == 0 && !ee_cause_is_common(p->pub.cause))
+		p->pub.cause = EE_NO_PULSES;
+	else if (p->pub.cause == EE_CAUSE_NONE)
+		p->pub.cause = EE_TOO_FEW_PULSES;
 }
 
 void ee_machine_finish(struct ee_machine *m, int64_t t_end_ns)

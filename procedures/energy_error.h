@@ -27,7 +27,11 @@ struct ee_position {
 	int64_t t_last_ns;		/* arrival of the last edge; t_armed before the first */
 	bool stopped;			/* it may stop */
 	bool evaluated;			/* .obs holds something */
-	struct ee_observation obs;
+	struct ee_observation obs;	/* as evaluated; recomputation gives the same */
+	/* after ee_machine_finish(): what it comes to now that there will be no more data. Without a figure EE_VOID,
+	 * and always a cause: a dead sensor never passes */
+	enum ee_verdict verdict;
+	enum ee_cause cause;
 };
 
 /* Raw data of the attempt, in the order of their arrival. */

@@ -128,23 +128,24 @@ static void needs_two_samples_and_two_pairs_for_a_look(void **state)
 static void a_dead_sensor_does_not_hold_the_others_and_never_passes(void **state)
 {
 	(void)state;
-	assert_false(run(1, 10, true, false)); /* 8 periods of 1 s are less than 10 s */
-	assert_true(run(11, 11, true, false));
-	ee_machine_finish(m, T0 + 11 * SEC);
-	assert_int_equal(ee_machine_position(m, 2)->obs.cause, EE_NO_PULSES);
-	assert_int_equal(ee_machine_position(m, 2)->obs.verdict, EE_VOID);
-	assert_int_equal(ee_machine_position(m, 1)->obs.verdict, EE_CONFORMING);
+	assert_false(run(1, 12, true, false)); /* 10 periods of 1 s, and 2 s for the delivery */
+	assert_true(run(13, 13, true, false));
+	ee_machine_finish(m, T0 + 13 * SEC);
+	assert_int_equal(ee_machine_position(m, 2)->cause, EE_NO_PULSES);
+	assert_int_equal(ee_machine_position(m, 2)->verdict, EE_VOID);
+	assert_int_equal(ee_machine_position(m, 1)->verdict, EE_CONFORMING);
+	assert_int_equal(ee_machine_position(m, 1)->cause, EE_CAUSE_NONE);
 	assert_int_equal(ee_machine_cause(m), EE_CAUSE_NONE);
 }
 
 static void a_slow_meter_is_waited_for(void **state)
 {
 	(void)state;
-	setup[1].kh_wh = 4; /* 4 s a pulse: silent after 32 s */
+	setup[1].kh_wh = 4; /* 4 s a pulse: silent after 42 s */
 	assert_int_equal(begin(3), ET_OK);
 	ee_machine_start(m, T0);
-	assert_false(run(1, 32, true, false));
-	assert_true(run(33, 33, true, false));
+	assert_false(run(1, 42, true, false));
+	assert_true(run(43, 43, true, false));
 }
 
 static void the_cap_ends_it(void **state)
@@ -172,6 +173,20 @@ static void disturbance_alone_goes_on_to_the_cap(void **state)
 	fake_result[2] = fake_result[1];
 	assert_false(run(1, 59, true, true));
 	assert_true(run(60, 60, true, true));
+}
+
+static void without_a_figure_the_end_is_void_and_says_why(void **state)
+{
+	(void)state;
+	fake_result[1] = (struct fake_result){ 1, EE_CAUSE_NONE, EE_NOT_RUN, EE_GO_ON };
+	fake_result[2] = (struct fake_result){ 1, EE_MISSED_OR_SPURIOUS, EE_NOT_RUN, EE_GO_ON };
+	run(1, 5, true, true);
+	ee_machine_finish(m, T0 + 5 * SEC);
+	assert_int_equal(ee_machine_position(m, 1)->verdict, EE_VOID);
+	assert_int_equal(ee_machine_position(m, 1)->cause, EE_TOO_FEW_PULSES);
+	assert_int_equal(ee_machine_position(m, 1)->obs.verdict, EE_NOT_RUN); /* as evaluated */
+	assert_int_equal(ee_machine_position(m, 2)->verdict, EE_VOID);
+	assert_int_equal(ee_machine_position(m, 2)->cause, EE_MISSED_OR_SPURIOUS);
 }
 
 static void a_gap_in_the_sequence_voids_even_after_the_stop(void **state)
@@ -371,6 +386,7 @@ int main(void)
 		T(the_cap_ends_it),
 		T(a_disturbed_position_gets_twice_the_time_of_the_good_ones),
 		T(disturbance_alone_goes_on_to_the_cap),
+		T(without_a_figure_the_end_is_void_and_says_why),
 		T(a_gap_in_the_sequence_voids_even_after_the_stop),
 		T(a_sequence_may_wrap),
 		T(a_silent_reference_voids),

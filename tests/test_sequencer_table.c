@@ -73,7 +73,7 @@ static bool apply(enum stimulus what)
 		fb_source_says(&b, SOURCE_ON, true);
 		break;
 	case SAYS_BAD:
-		fb_source_says(&b, SOURCE_ON, false);
+		fb_source_says(&b, SOURCE_UNKNOWN, false);
 		break;
 	case SAYS_OFF:
 		fb_source_says(&b, SOURCE_OFF, true);
