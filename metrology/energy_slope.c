@@ -6,7 +6,6 @@
 #include "metrology/stats.h"
 
 enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20 };
-static const double GRID_UNKNOWN_S = 1 / 60.0;
 static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5;
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
@@ -106,7 +105,7 @@ static bool walks(const struct slope_setup *s, const struct residuals *r, const 
 
 	if (n < WALK_EDGES_MIN || r->sd_s <= 1.5 * explained)
 		return false;
-	if (isnan(s->grid_s) && r->range_s <= GRID_UNKNOWN_S)
+	if (isnan(s->grid_s) && r->range_s <= SLOPE_GRID_UNKNOWN_S)
 		return false;
 	v1 = variogram(residual, n, lag);
 	v4 = variogram(residual, n, lag4);
@@ -121,7 +120,7 @@ static bool walks(const struct slope_setup *s, const struct residuals *r, const 
 /* ---- the two parts of the uncertainty ---- */
 static double grid_or_bound_s(const struct slope_setup *s, double range_s)
 {
-	return isnan(s->grid_s) ? fmax(GRID_UNKNOWN_S, range_s) : s->grid_s;
+	return isnan(s->grid_s) ? fmax(SLOPE_GRID_UNKNOWN_S, range_s) : s->grid_s;
 }
 
 static bool beat_seen(const struct slope_setup *s, double period_s, const double *residual,
@@ -319,7 +318,7 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
 		    int edges_min)
 {
-	const double grid_s = isnan(setup->grid_s) ? GRID_UNKNOWN_S : setup->grid_s;
+	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
 
 	for (; n <= SLOPE_EDGES_MAX; n++) {
