@@ -197,22 +197,17 @@ static enum ee_stop look(const struct ee_work *w)
 	return EE_GO_ON;
 }
 
-/* There is no figure: more time may heal that, until the cap. */
+/* There is no figure, so it is void as it stands; more time may heal that, until the cap. */
 static void without_figure(struct ee_work *w, enum ee_cause cause)
 {
 	struct ee_observation *o = w->out;
-	const bool capped = w->elapsed_s >= w->setup->cap_s;
-	const bool dead = w->usable.have_map && w->usable.n_seen == 0 &&
-			  w->elapsed_s > NO_PULSES_PERIODS * w->period0_s + EE_EDGE_DELIVERY_S;
+	const bool silent = w->usable.have_map && w->usable.n_seen == 0;
+	const bool dead =
+		silent && w->elapsed_s > NO_PULSES_PERIODS * w->period0_s + EE_EDGE_DELIVERY_S;
 
-	if (w->usable.have_map && w->usable.n_seen == 0 && (capped || dead))
-		cause = EE_NO_PULSES;
-	/* few pulses are no fault while they may still come */
-	if (!capped && !dead && (cause == EE_TOO_FEW_PULSES || cause == EE_CLOCK_MAP))
-		cause = EE_CAUSE_NONE;
-	o->cause = cause;
-	o->verdict = capped || dead ? EE_VOID : EE_NOT_RUN;
-	o->stop = capped ? EE_STOP_CAP : dead ? EE_STOP_VOID : EE_GO_ON;
+	o->cause = silent ? EE_NO_PULSES : cause;
+	o->verdict = EE_VOID;
+	o->stop = w->elapsed_s >= w->setup->cap_s ? EE_STOP_CAP : dead ? EE_STOP_VOID : EE_GO_ON;
 }
 
 static void with_figure(struct ee_work *w, enum ee_cause cause)
@@ -293,7 +288,8 @@ int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct e
 	if (w.usable.have_map && w.usable.n_ref >= 2)
 		cause = ee_number_edges(&w);
 	else
-		cause = w.usable.have_map ? EE_TOO_FEW_PULSES : EE_CLOCK_MAP;
+		cause = w.usable.have_map || w.elapsed_s < setup->cap_s ? EE_TOO_FEW_PULSES
+									: EE_CLOCK_MAP;
 	set_physical_min(&w);
 	if ((cause == EE_CAUSE_NONE || cause == EE_WRONG_KH || cause == EE_WRONG_FORM ||
 	     cause == EE_GROSS_ERROR) &&
