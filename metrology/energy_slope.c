@@ -6,7 +6,7 @@
 #include "metrology/stats.h"
 
 enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20 };
-static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5;
+static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5, WALK_GROWTH = 1.5;
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
 struct line {
@@ -93,8 +93,8 @@ static double variogram(const double *r, size_t n, size_t lag)
 }
 
 /* Do blocks four times as long scatter in a way that grows with their length? White edges keep their
- * mean square difference, a walk has four times as much; between them lies 2. A beat on a known grid
- * grows too, but stays inside the grid.
+ * mean square difference, a walk has nearly four times as much. A beat on a known grid grows too, but
+ * stays inside the grid.
  * @param end_var_s2  Variance of the time between the first and the last edge, if so. */
 static bool walks(const struct slope_setup *s, const struct residuals *r, const double *residual,
 		  size_t n, double *end_var_s2, double *dof)
@@ -109,11 +109,11 @@ static bool walks(const struct slope_setup *s, const struct residuals *r, const 
 		return false;
 	v1 = variogram(residual, n, lag);
 	v4 = variogram(residual, n, lag4);
-	if (!(v4 > 2 * v1))
+	if (!(v4 > WALK_GROWTH * v1))
 		return false;
 	/* The line took away a part of what happened over lag4: n/(n - lag4) gives it back. */
 	*end_var_s2 = v4 * (double)n / (double)lag4 * (double)n / (double)(n - lag4);
-	*dof = fmax(1, 1.5 * (double)n / (double)lag4 - 1);
+	*dof = fmax(1, (double)n / (double)lag4 - 1);
 	return true;
 }
 
