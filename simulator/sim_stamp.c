@@ -164,10 +164,12 @@ static void accept_edge(struct sim_stamp *r, int c, const struct sim_edge *e)
 	ch->edges++;
 	ch->waiting = true;
 	ch->wait_seq = ch->edges;
-	ch->wait_flags = (ch->saturated ? 1U : 0U) | (2 * r->n_waiting > r->cfg.buffer_lines ? 2U : 0U);
+	ch->wait_flags =
+		(ch->saturated ? 1U : 0U) | (2 * r->n_waiting > r->cfg.buffer_lines ? 2U : 0U);
 	ch->wait_bounces = 0;
 	if (truth_add(&ch->truth, e) < 0)
-		truth_reset(&ch->truth, ch->edges + 1); /* out of memory: no truth rather than a wrong one */
+		truth_reset(&ch->truth,
+			    ch->edges + 1); /* out of memory: no truth rather than a wrong one */
 }
 
 static void see_edge(struct sim_stamp *r, int c, const struct sim_edge *e)
@@ -313,13 +315,14 @@ static void power_up(struct sim_stamp *r)
 void sim_stamp_reset(struct sim_stamp *r, int64_t now_ns)
 {
 	r->boot++;
-	stamp_clock_init(&r->clock, r->cfg.rate_ppm, r->cfg.wander_ppm, r->cfg.tick_ns, r->boot, now_ns);
+	stamp_clock_init(&r->clock, r->cfg.rate_ppm, r->cfg.wander_ppm, r->cfg.tick_ns, r->boot,
+			 now_ns);
 	power_up(r);
 	set_alarm(r, now_ns);
 }
 
-int sim_stamp_init(struct sim_stamp *r, const struct sim_stamp_config *cfg, struct clk *c, struct world *w,
-		   uint64_t seed)
+int sim_stamp_init(struct sim_stamp *r, const struct sim_stamp_config *cfg, struct clk *c,
+		   struct world *w, uint64_t seed)
 {
 	memset(r, 0, sizeof(*r));
 	device_init(&r->dev, c, w, '\n', on_line, on_alarm);

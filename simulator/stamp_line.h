@@ -7,16 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STAMP_CHANNELS = 64, STAMP_TEXT = 256, STAMP_HOST_MAX = 127, STAMP_FIELDS = 4,
-       STAMP_BODY = 48 };
+enum {
+	STAMP_CHANNELS = 64,
+	STAMP_TEXT = 256,
+	STAMP_HOST_MAX = 127,
+	STAMP_FIELDS = 4,
+	STAMP_BODY = 48
+};
 
-struct stamp_line {			/* an unsolicited line that waits to be sent */
-	char kind;			/* E L O S B */
-	int channel;			/* E, L: 1.. */
-	uint32_t n;			/* L: edges */
+struct stamp_line { /* an unsolicited line that waits to be sent */
+	char kind; /* E L O S B */
+	int channel; /* E, L: 1.. */
+	uint32_t n; /* L: edges */
 	uint16_t number;
 	uint8_t len;
-	char text[64];			/* whole, with checksum and LF: at most 52 bytes */
+	char text[64]; /* whole, with checksum and LF: at most 52 bytes */
 };
 
 /** CRC-16/CCITT-FALSE. */

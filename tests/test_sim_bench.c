@@ -24,7 +24,8 @@ static unsigned read_edges(struct rig *r, uint32_t *first, uint32_t *last)
 {
 	unsigned n = 0;
 
-	for (const char *line = rig_hear(r, r->reader, '\n', 0.2); line[0]; line = rig_hear(r, r->reader, '\n', 0)) {
+	for (const char *line = rig_hear(r, r->reader, '\n', 0.2); line[0];
+	     line = rig_hear(r, r->reader, '\n', 0)) {
 		unsigned number, seq;
 
 		if (sscanf(line, "!%u E 1 %u ", &number, &seq) != 2)
@@ -46,7 +47,8 @@ static void test_pulses_of_an_hour(void **state)
 	double wh;
 
 	(void)state;
-	rig_open(&r, RIG_QUIET "meters: [{position: 1, kh_wh: 7.2, gain_pct: 0.4, grid_cycles: 1}]\n");
+	rig_open(&r,
+		 RIG_QUIET "meters: [{position: 1, kh_wh: 7.2, gain_pct: 0.4, grid_cycles: 1}]\n");
 	rig_on(&r, 240, 50, 60);
 	arm(&r, ARM_1, "=1 ARM mask=1 t=");
 	wh = sim_energy_wh(r.sim);
@@ -170,7 +172,8 @@ static uint64_t session(const char *yaml, uint64_t seed, uint64_t of[3])
 		struct port *const port[3] = { r.source, r.reference, r.reader };
 
 		rig_say(&r, r.source, "MP\r");
-		rig_say(&r, r.reference, k % 2 ? "MEASURE:POW1?\n" : "CALCULATE:EM01:0001:ENERGY?\n");
+		rig_say(&r, r.reference,
+			k % 2 ? "MEASURE:POW1?\n" : "CALCULATE:EM01:0001:ENERGY?\n");
 		rig_say(&r, r.reader, "?5 CLK*099B\n");
 		rig_pass(&r, 1);
 		for (int p = 0; p < 3; p++) {
@@ -189,11 +192,14 @@ static uint64_t session(const char *yaml, uint64_t seed, uint64_t of[3])
 
 static void test_same_seed_same_bytes(void **state)
 {
-	const char *yaml = "meters: [{position: 1, to: 2, noise_1s_pct: 0.1, latency_jitter_s: 0.001}]\n"
-			   "type_b: [{term: reference_gain_pct, u: 0.01}]\n";
-	const char *more = "meters: [{position: 1, to: 2, noise_1s_pct: 0.1, latency_jitter_s: 0.001, drop_one_in: 5},"
-			   " {position: 30, spurious_per_h: 100}]\n"
-			   "type_b: [{term: reference_gain_pct, u: 0.01}, {term: position_ratio_pct, u: 1}]\n";
+	const char *yaml =
+		"meters: [{position: 1, to: 2, noise_1s_pct: 0.1, latency_jitter_s: 0.001}]\n"
+		"type_b: [{term: reference_gain_pct, u: 0.01}]\n";
+	const char *more =
+		"meters: [{position: 1, to: 2, noise_1s_pct: 0.1, latency_jitter_s: 0.001, "
+		"drop_one_in: 5},"
+		" {position: 30, spurious_per_h: 100}]\n"
+		"type_b: [{term: reference_gain_pct, u: 0.01}, {term: position_ratio_pct, u: 1}]\n";
 	uint64_t a[3], b[3], c[3], d[3];
 
 	(void)state;
@@ -232,16 +238,18 @@ static void test_type_b(void **state)
 			if (d.term == TERM_REFERENCE_GAIN)
 				assert_near(sim_reference_error_pct(r.sim), d.value, 0);
 			if (d.term == TERM_METER_GAIN)
-				assert_near(sim_meter_gain_pct(r.sim, d.position), 0.5 + d.value, 0);
+				assert_near(sim_meter_gain_pct(r.sim, d.position), 0.5 + d.value,
+					    0);
 		}
 		assert_int_equal(n, 1 + 3 * 40);
 		rig_close(&r);
 	}
 	assert_near(sum2[TERM_REFERENCE_GAIN] / 50, 0.0004, 4 * 0.0004 * sqrt(2.0 / 50));
 	for (int t = TERM_POSITION_RATIO; t <= TERM_METER_GAIN; t++)
-		assert_near(sum2[t] / 2000, 1, 0.12); /* u is the standard uncertainty, whatever the distribution */
-	assert_in_range(1000 * most[TERM_POSITION_RATIO], 1720, 1733);	/* sqrt 3 */
-	assert_in_range(1000 * most[TERM_POSITION_PHASE], 2300, 2450);	/* sqrt 6 */
+		assert_near(sum2[t] / 2000, 1,
+			    0.12); /* u is the standard uncertainty, whatever the distribution */
+	assert_in_range(1000 * most[TERM_POSITION_RATIO], 1720, 1733); /* sqrt 3 */
+	assert_in_range(1000 * most[TERM_POSITION_PHASE], 2300, 2450); /* sqrt 6 */
 	assert_true(most[TERM_METER_GAIN] > 3);
 }
 
@@ -249,7 +257,8 @@ static void test_clock_and_resume(void **state)
 {
 	const char *yaml = "epoch: 2026-03-02T08:00:00-05:00\nutc_offset_s: -18000\n"
 			   "meters: [{position: 1}]\ntype_b: [{term: meter_gain_pct, u: 1}]\n"
-			   "events: [{kind: temperature, at_s: 10, value: 40}, {kind: source_trip, at_s: 20}]\n";
+			   "events: [{kind: temperature, at_s: 10, value: 40}, {kind: source_trip, "
+			   "at_s: 20}]\n";
 	struct clk_start a, b;
 	struct sim_options opt = { 0 };
 	struct rig r, again;
@@ -352,7 +361,8 @@ static void test_epoch(void **state)
 
 static void test_example_files(void **state)
 {
-	static const char *const files[] = { "tests/scenarios/forty.yaml", "tests/scenarios/troubles.yaml" };
+	static const char *const files[] = { "tests/scenarios/forty.yaml",
+					     "tests/scenarios/troubles.yaml" };
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(files) / sizeof(files[0]); n++) {

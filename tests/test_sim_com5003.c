@@ -86,7 +86,8 @@ static void test_settings_take_effect_later(void **state)
 	ask(&r, "sens:rng1:ul1:rang?\n", "240V\n");
 	set(&r, "SENSE:RNG1:UL2:RANGE 240V;\n");
 	set(&r, "SENSE:RNG1:UL3:RANGE 240V;\n");
-	ask(&r, "CONFIGURATION:POW1:M0CONSTANT?\n", "5e+06\n"); /* 3.6e6 * 200000 / (3 * 240 * 200) */
+	ask(&r, "CONFIGURATION:POW1:M0CONSTANT?\n",
+	    "5e+06\n"); /* 3.6e6 * 200000 / (3 * 240 * 200) */
 	ask(&r, "conf:pow1:m0c?\n", "5e+06\n");
 	rig_say(&r, r.reference, "SENSE:RNG1:UL1:RANGE 77V;\n");
 	ask(&r, "SYSTEM:ERROR?\n", "+0,No error\n");
@@ -138,8 +139,9 @@ static void test_readings(void **state)
 	ask(&r, "MEASURE:RNG1:F?\n", "RNG1:F:[Hz]:60;\n");
 	ask(&r, "MEASURE:DFT1:U1?\n", "DFT1:U1:[V]:339.41125,0,0;\n"); /* the peak */
 	ask(&r, "MEASURE:DFT1:I1?\n", "DFT1:I1:[A]:7.0710678,-1.0471976,-60;\n");
-	ask(&r, "MEASURE:RMS1?\n", "RMS1:UL1:[V]:240;RMS1:UL2:[V]:0;RMS1:UL3:[V]:0;"
-				   "RMS1:IL1:[A]:5;RMS1:IL2:[A]:0;RMS1:IL3:[A]:0;\n");
+	ask(&r, "MEASURE:RMS1?\n",
+	    "RMS1:UL1:[V]:240;RMS1:UL2:[V]:0;RMS1:UL3:[V]:0;"
+	    "RMS1:IL1:[A]:5;RMS1:IL2:[A]:0;RMS1:IL3:[A]:0;\n");
 	rig_close(&r);
 }
 

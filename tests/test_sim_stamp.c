@@ -67,7 +67,8 @@ static void test_literal_lines(void **state)
 	assert_string_equal(with_crc("123456789"), "123456789*29B1\n");
 	rig_open(&r, READER);
 	ask(&r, "?1 ID*1B94\n",
-	    "=1 ID proto=1 maker=Etalon model=IR40 serial=SIM-IR-0001 fw=1.0.2 channels=40 tick_ns=1000 u_ns=600 "
+	    "=1 ID proto=1 maker=Etalon model=IR40 serial=SIM-IR-0001 fw=1.0.2 channels=40 "
+	    "tick_ns=1000 u_ns=600 "
 	    "boot=17*A0A7\n");
 	ask(&r, "?3 DEB ffffffffff 5000*EB74\n", "=3 DEB mask=ffffffffff us=5000*796C\n");
 	ask(&r, "?8 ARM 10000000000*D883\n", "-8 RANGE no channel 41*5544\n");
@@ -122,12 +123,15 @@ static void test_power_up_and_reset(void **state)
 
 	(void)state;
 	rig_open(&r, READER "events: [{kind: reader_reset, at_s: 10}]\n");
-	assert_non_null(strstr(reply_to(&r, "?1 STAT"), "=1 STAT boot=17 armed=0 lost=0 overruns=0 sat=0 last=0*"));
+	assert_non_null(strstr(reply_to(&r, "?1 STAT"),
+			       "=1 STAT boot=17 armed=0 lost=0 overruns=0 sat=0 last=0*"));
 	assert_non_null(strstr(reply_to(&r, "?2 ARM 5"), "=2 ARM mask=5 t="));
-	assert_non_null(strstr(reply_to(&r, "?3 CH 3"),
-			       "=3 CH n=3 armed=1 edges=0 lost=0 bounces=0 deb_us=5000 sat=0 last=0*"));
+	assert_non_null(
+		strstr(reply_to(&r, "?3 CH 3"),
+		       "=3 CH n=3 armed=1 edges=0 lost=0 bounces=0 deb_us=5000 sat=0 last=0*"));
 	assert_string_equal(hear(&r, 20), with_crc("!0 B 18"));
-	assert_non_null(strstr(reply_to(&r, "?4 STAT"), "=4 STAT boot=18 armed=0 lost=0 overruns=0 sat=0 last=0*"));
+	assert_non_null(strstr(reply_to(&r, "?4 STAT"),
+			       "=4 STAT boot=18 armed=0 lost=0 overruns=0 sat=0 last=0*"));
 	rig_close(&r);
 }
 
@@ -143,11 +147,14 @@ static void test_edges(void **state)
 	rig_on(&r, 240, 200, 0);
 	reply_to(&r, "?1 ARM ffffffffff");
 	rig_pass(&r, 30);
-	for (const char *line = hear(&r, 0.2); line[0] == '!' && clk_now_ns(r.clk) < 1200000000000; line = hear(&r, 0)) {
+	for (const char *line = hear(&r, 0.2); line[0] == '!' && clk_now_ns(r.clk) < 1200000000000;
+	     line = hear(&r, 0)) {
 		unsigned number, ch, seq, flags, bounces;
 		uint64_t t;
 
-		assert_int_equal(sscanf(line, "!%u E %u %u %" SCNu64 " %u %u*", &number, &ch, &seq, &t, &flags, &bounces), 6);
+		assert_int_equal(sscanf(line, "!%u E %u %u %" SCNu64 " %u %u*", &number, &ch, &seq,
+					&t, &flags, &bounces),
+				 6);
 		assert_int_equal(number, next_number++);
 		assert_in_range(ch, 1, 40);
 		assert_int_equal(seq, ++n_edges[ch]);
@@ -179,7 +186,8 @@ static void test_clock(void **state)
 	line = reply_to(&r, "?1 CLK");
 	a = field(line, "t1");
 	assert_true(field(line, "t0") <= a && a <= field(line, "t2"));
-	assert_true(field(line, "t2") - a >= 1000 && field(line, "t2") - a < 1100); /* answers after 1 ms */
+	assert_true(field(line, "t2") - a >= 1000 &&
+		    field(line, "t2") - a < 1100); /* answers after 1 ms */
 	rig_pass(&r, 10000);
 	t_b = clk_now_ns(r.clk);
 	b = field(reply_to(&r, "?2 CLK"), "t1");
@@ -208,7 +216,9 @@ static void test_bounces_and_saturation(void **state)
 			saturated = true;
 			continue;
 		}
-		assert_int_equal(sscanf(line, "!%u E 3 %u %" SCNu64 " %u %u*", &number, &seq, &t, &flags, &bounces), 5);
+		assert_int_equal(sscanf(line, "!%u E 3 %u %" SCNu64 " %u %u*", &number, &seq, &t,
+					&flags, &bounces),
+				 5);
 		assert_in_range(bounces, 0, 3);
 		with += bounces > 0;
 		without += bounces == 0;
@@ -229,7 +239,8 @@ static void test_overrun(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_open(&r, RIG_QUIET "reader: {boot: 17, baud: 1200, buffer_lines: 128}\nmeters: [{position: 1, to: 2}]\n");
+	rig_open(&r, RIG_QUIET "reader: {boot: 17, baud: 1200, buffer_lines: 128}\nmeters: "
+			       "[{position: 1, to: 2}]\n");
 	rig_on(&r, 240, 200, 0);
 	rig_say(&r, r.reader, with_crc("?1 ARM 3"));
 	rig_pass(&r, 40);

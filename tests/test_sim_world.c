@@ -52,10 +52,12 @@ static void hour(struct world *w, double *meter_wh, double *true_wh, double *ref
 	world_set_temperature(w, w->temperature_c); /* closes the segment */
 	*meter_wh = m->meter_wh - m0;
 	*true_wh = m->true_wh - t0;
-	*ref_wh = b.power_wh[0] + b.power_wh[1] + b.power_wh[2] - a.power_wh[0] - a.power_wh[1] - a.power_wh[2];
+	*ref_wh = b.power_wh[0] + b.power_wh[1] + b.power_wh[2] - a.power_wh[0] - a.power_wh[1] -
+		  a.power_wh[2];
 }
 
-static double hour_error_pct(const struct scenario_meter *card, const struct setpoint *sp, double celsius)
+static double hour_error_pct(const struct scenario_meter *card, const struct setpoint *sp,
+			     double celsius)
 {
 	double m, t, ref;
 	struct world w;
@@ -82,8 +84,9 @@ static void test_burden(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(v) / sizeof(v[0]); n++) {
-		const struct phasor x = world_drop((struct phasor){ 240, 0 }, (struct phasor){ 0.5, 0.3 },
-						   (struct phasor){ v[n].p, v[n].q });
+		const struct phasor x =
+			world_drop((struct phasor){ 240, 0 }, (struct phasor){ 0.5, 0.3 },
+				   (struct phasor){ v[n].p, v[n].q });
 
 		assert_near(100 * (ph_abs(x) / 240 - 1), v[n].ratio_pct, 1e-5);
 		assert_near(1000 * ph_deg(x) * SIM_RAD_PER_DEG, v[n].phase_mrad, 1e-4);
@@ -174,16 +177,11 @@ static void test_connections(void **state)
 		enum connection conn;
 		double m;
 	} v[] = {
-		{ 1, CONNECTION_SERIES, 1 },
-		{ 2, CONNECTION_SERIES, 1 },
-		{ 2, CONNECTION_ELEMENT_A, 0.5 },
-		{ 2, CONNECTION_ELEMENT_B, 0.5 },
-		{ 4, CONNECTION_SERIES, 2 },
-		{ 4, CONNECTION_ELEMENT_A, 1 },
-		{ 4, CONNECTION_ELEMENT_B, 1 },
-		{ 1, CONNECTION_TRUE_SERVICE, 1 },
-		{ 2, CONNECTION_TRUE_SERVICE, 1 },
-		{ 4, CONNECTION_TRUE_SERVICE, 1 },
+		{ 1, CONNECTION_SERIES, 1 },	   { 2, CONNECTION_SERIES, 1 },
+		{ 2, CONNECTION_ELEMENT_A, 0.5 },  { 2, CONNECTION_ELEMENT_B, 0.5 },
+		{ 4, CONNECTION_SERIES, 2 },	   { 4, CONNECTION_ELEMENT_A, 1 },
+		{ 4, CONNECTION_ELEMENT_B, 1 },	   { 1, CONNECTION_TRUE_SERVICE, 1 },
+		{ 2, CONNECTION_TRUE_SERVICE, 1 }, { 4, CONNECTION_TRUE_SERVICE, 1 },
 	};
 
 	(void)state;
