@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* procedures/energy_error_raw.c - raw data of one position, checked and brought on one time axis. */
-#include "procedures/energy_error_parts.h"
+#include "procedures/energy_error_raw.h"
 
 #include <math.h>
 

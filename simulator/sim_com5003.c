@@ -25,37 +25,9 @@ static const char *error_text(int code)
 
 /* What can be set or asked; MEASURE, READ and FETCH apart. */
 enum com_item {
-	IDN,
-	ESR,
-	STB,
-	OPC,
-	CLS,
-	SERIAL,
-	ERROR,
-	ERROR_COUNT,
-	ERROR_ALL,
-	MMODE,
-	MMODE_CATALOG,
-	M0CONSTANT,
-	NOMINAL_FREQ,
-	TINTEGRATION,
-	RNGAUTO,
-	RANGE,
-	RANGE_CATALOG,
-	OVERLOAD,
-	EM_T0,
-	EM_T1,
-	EM_UNIT,
-	EM_MODE,
-	EM_MTIME,
-	EM_START,
-	EM_STATUS,
-	EM_ENERGY,
-	EM_POWER,
-	EM_TIME,
-	EM_RESULT,
-	EM_REFCONSTANT,
-	NO_ITEM
+	IDN, ESR, STB, OPC, CLS, SERIAL, ERROR, ERROR_COUNT, ERROR_ALL, MMODE, MMODE_CATALOG, M0CONSTANT, NOMINAL_FREQ,
+	TINTEGRATION, RNGAUTO, RANGE, RANGE_CATALOG, OVERLOAD, EM_T0, EM_T1, EM_UNIT, EM_MODE, EM_MTIME, EM_START,
+	EM_STATUS, EM_ENERGY, EM_POWER, EM_TIME, EM_RESULT, EM_REFCONSTANT, NO_ITEM
 };
 enum { ASK = 1, SET = 2 };
 
@@ -112,8 +84,7 @@ static enum com_item find_item(const struct scpi_command *q, int how)
 
 static bool is_module(const char *word)
 {
-	static const char *const known[] = { "DSP1", "RMS1", "POW1", "POW2",
-					     "POW3", "DFT1", "LAM1", "RNG1" };
+	static const char *const known[] = { "DSP1", "RMS1", "POW1", "POW2", "POW3", "DFT1", "LAM1", "RNG1" };
 
 	for (size_t n = 0; n < sizeof(known) / sizeof(known[0]); n++)
 		if (strcmp(known[n], word) == 0)
@@ -140,8 +111,7 @@ static void later(struct sim_com *com, int64_t t_ns, int item, int channel, doub
 {
 	if (com->n_later == COM_LATER)
 		return; /* nobody sends sixteen settings in a millisecond */
-	com->later[com->n_later++] =
-		(struct com_later){ plus_s(t_ns, com->cfg.apply_s), item, channel, value };
+	com->later[com->n_later++] = (struct com_later){ plus_s(t_ns, com->cfg.apply_s), item, channel, value };
 }
 
 static void later_error(struct sim_com *com, int64_t t_ns, enum com_error code)
@@ -207,8 +177,7 @@ static int word_index(const char *const *words, const char *word)
 }
 
 /* @return false: the value is wrong. */
-static bool setting_value(enum com_item item, const struct scpi_command *q, int *channel,
-			  double *value)
+static bool setting_value(enum com_item item, const struct scpi_command *q, int *channel, double *value)
 {
 	static const char *const switches[] = { "0", "1", NULL };
 
@@ -218,9 +187,8 @@ static bool setting_value(enum com_item item, const struct scpi_command *q, int 
 		*value = word_index(modes, q->arg);
 		return *value >= 0;
 	case TINTEGRATION:
-		return is_module(q->word[1]) &&
-		       num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK && *value >= 1 &&
-		       *value <= 100;
+		return is_module(q->word[1]) && num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK &&
+		       *value >= 1 && *value <= 100;
 	case RANGE:
 		*channel = com_channel_find(q->word[2]);
 		if (*channel < 0)
@@ -231,8 +199,7 @@ static bool setting_value(enum com_item item, const struct scpi_command *q, int 
 		*value = 0;
 		return strcmp(q->arg, "0") == 0;
 	case EM_MTIME:
-		return num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK && *value >= 1 &&
-		       *value <= 1e6;
+		return num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK && *value >= 1 && *value <= 1e6;
 	case EM_UNIT:
 		*value = 0;
 		return strcmp(q->arg, "kWh") == 0;
@@ -315,29 +282,26 @@ static bool em_text(struct sim_com *com, enum com_item item, char *out, size_t c
 		snprintf(out, cap, "%.8g", em->shown_kwh);
 		return true;
 	case EM_POWER:
-		snprintf(out, cap, "%.8g",
-			 em->shown_s > 0 ? em->shown_kwh * 3600 / em->shown_s : 0);
+		snprintf(out, cap, "%.8g", em->shown_s > 0 ? em->shown_kwh * 3600 / em->shown_s : 0);
 		return true;
 	case EM_TIME:
 		snprintf(out, cap, "%.8g", round(em->shown_s * 1000) / 1000);
 		return true;
 	case EM_REFCONSTANT:
-		snprintf(out, cap, "%g", em->status == EM_IDLE ? com_constant(com) : em->constant);
+		snprintf(out, cap, "%g", em->status == EM_RUNNING ? em->constant : com_constant(com));
 		return true;
 	default:
 		return false;
 	}
 }
 
-static bool query_text(struct sim_com *com, enum com_item item, const struct scpi_command *q,
-		       char *out, size_t cap)
+static bool query_text(struct sim_com *com, enum com_item item, const struct scpi_command *q, char *out, size_t cap)
 {
 	int channel;
 
 	switch ((int)item) {
 	case IDN:
-		snprintf(out, cap, "ZERA GmbH Koenigswinter, COM5003, %s, %s", com->cfg.serial,
-			 com->cfg.firmware);
+		snprintf(out, cap, "ZERA GmbH Koenigswinter, COM5003, %s, %s", com->cfg.serial, com->cfg.firmware);
 		return true;
 	case ESR:
 	case STB:
@@ -397,8 +361,8 @@ static bool query_text(struct sim_com *com, enum com_item item, const struct scp
 static void answer_soon(struct sim_com *com, int64_t t_ns)
 {
 	com->waits_for_value = false;
-	com->t_answer_ns = plus_s(t_ns, com->cfg.latency_s +
-						com->cfg.jitter_s * rng_uniform(&com->latency_rng));
+	com->t_answer_ns =
+		plus_s(t_ns, com->cfg.latency_s + com->cfg.jitter_s * rng_uniform(&com->latency_rng));
 }
 
 /* @return false: not one of MEASURE, READ, FETCH, or no such value. */
@@ -406,8 +370,7 @@ static bool begin_value(struct sim_com *com, int64_t t_ns, const struct scpi_com
 {
 	const bool fetch = scpi_word_is(q->word[0], "FETCH");
 
-	if (q->arg[0] ||
-	    (!fetch && !scpi_word_is(q->word[0], "MEASURE") && strcmp(q->word[0], "READ") != 0) ||
+	if (q->arg[0] || (!fetch && !scpi_word_is(q->word[0], "MEASURE") && strcmp(q->word[0], "READ") != 0) ||
 	    !com_value_text(com, q, com->answer, sizeof(com->answer)))
 		return false;
 	com->answering = true;
@@ -497,8 +460,7 @@ static void on_alarm(struct device *d, int64_t now_ns)
 	set_alarm(com);
 }
 
-void sim_com_init(struct sim_com *com, const struct sim_com_config *cfg, struct clk *c,
-		  struct world *w, uint64_t seed)
+void sim_com_init(struct sim_com *com, const struct sim_com_config *cfg, struct clk *c, struct world *w, uint64_t seed)
 {
 	struct rng start;
 
