@@ -22,23 +22,28 @@ WARN := -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissi
 PKG_CFLAGS = $$(pkg-config --cflags $(PKGS))
 PKG_LIBS   = $$(pkg-config --libs $(PKGS))
 COMPILE = $(CC) -I. -D_GNU_SOURCE -ffp-contract=off $(WARN) $(V_$(VARIANT)) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
-LINK    = $(CC) $(V_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm -pthread
+LINK    = $(call say,LD) $(CC) $(V_$(VARIANT)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm -pthread
+
+# One short line a file; V=1 shows the commands.
+say = $(if $(V),,@echo '  $(1) $@';)
 
 ROOMS := base io metrology drivers procedures db reports simulator bench
 SRC   := $(wildcard $(addsuffix /*.c,$(ROOMS)) drivers/*/*.c)
-OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC)))
+OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC))) $(B)/builtin.o
+# Files that come inside the program: bench/builtin.h.
+DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
 TSUP  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
 TESTS := $(call prog,test)
 LIB   := $(B)/libetalon.a
 
 all: deps
-	@$(MAKE) --no-print-directory $(if $(wildcard bench/main.c),$(B)/etalon,$(LIB))
+	@$(MAKE) --no-print-directory $(B)/etalon
 $(B)/etalon: $(B)/bench/main.o $(LIB)
 	$(LINK)
 $(LIB): $(OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR) $(AR) rcs $@ $^
 $(B)/test_%: $(B)/tests/test_%.o $(TSUP) $(LIB)
 	$(LINK) -lcmocka
 $(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
@@ -47,9 +52,13 @@ $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(LIB)
 	$(LINK) -fsanitize=fuzzer
+$(B)/builtin.c: tools/builtin.sh $(DATA) $(B)/flags
+	@sh tools/builtin.sh $(DATA) >$@
+$(B)/builtin.o: $(B)/builtin.c
+	$(call say,CC) $(COMPILE) -c -o $@ $<
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(COMPILE) -MMD -MP -c -o $@ $<
 $(B)/flags: FORCE           # other flags than last time: build everything again
 	@mkdir -p $(B); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
 -include $(patsubst %.c,$(B)/%.d,$(SRC) $(wildcard tests/*.c tests/support/*.c))
@@ -69,6 +78,25 @@ fuzz-run: $(call prog,fuzz)
 	@for f in $^; do n=$${f##*/fuzz_}; mkdir -p $(B)/corpus/$$n tests/corpus/$$n; \
 	    $$f -max_total_time=$(FUZZ_S) $(B)/corpus/$$n tests/corpus/$$n || exit 1; done
 
+demo: all                   # three simulated batches, ten meters: table, report, truth
+	@sh tools/demo.sh $(B)/etalon demo 1
+
+check-all:                  # everything that a release must survive, without the hours of campaign and fuzz
+	$(MAKE) check CI=1
+	$(MAKE) check CI=1 VARIANT=asan
+	$(MAKE) check CI=1 VARIANT=tsan
+	$(MAKE) check CI=1 CC=clang B=build/clang
+	$(MAKE) check CI=1 WRAP="valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
+	sh tools/lint.sh
+
+bench: all                  # ratios and virtual time against the targets
+	@$(MAKE) --no-print-directory $(call prog,bench)
+	@for b in $(call prog,bench); do $$b || exit 1; done
+
+campaign: all               # coverage, disturbed runs: minutes, parallel processes
+	@$(MAKE) --no-print-directory $(call prog,campaign)
+	@for c in $(call prog,campaign); do $$c || exit 1; done
+
 install: all
 	install -D -m 755 $(B)/etalon $(DESTDIR)$(PREFIX)/bin/etalon
 clean:
@@ -76,4 +104,4 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all deps check fuzz fuzz-run install clean FORCE
+.PHONY: all deps demo check check-all bench campaign fuzz fuzz-run install clean FORCE

@@ -64,6 +64,7 @@ struct seq_config {
 	int retries;			/* attempts after the first, per step; 0..9 */
 	bool prompts;			/* ask for the meters to be mounted */
 	bool simulated;			/* every instrument must answer as simulated; false: none may */
+	char serial[4][32];		/* by enum request_target: the serial number that must answer; "": any */
 	/* resume; all zero: from the beginning */
 	bool resumed;			/* OPENING commits COMMIT_INTERRUPTED instead of COMMIT_BATCH_OPENED */
 	int first_step;			/* 0..n_steps-1 */

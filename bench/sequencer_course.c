@@ -25,6 +25,14 @@ void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struc
 		seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		return;
 	}
+	if (s->cfg.serial[p->target][0] &&
+	    strncmp(s->cfg.serial[p->target], ev->identity.serial, sizeof(s->cfg.serial[0])) != 0) {
+		fault_set(&f, ET_ERR_DEVICE, "%.31s %.31s answers with serial number %.31s, not %.31s",
+			  ev->identity.maker, ev->identity.model, ev->identity.serial,
+			  s->cfg.serial[p->target]);
+		seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
+		return;
+	}
 	s->identity[p->target] = ev->identity;
 	s->known |= SEQ_BIT(p->target);
 	if (!seq_is_pending(s, SEQ_INSTRUMENTS))

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench/cmd_run.c - `etalon run`: files in, one batch verified, table or JSON out. */
+#include "bench/commands.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/num.h"
+#include "bench/lab.h"
+#include "bench/progress.h"
+#include "bench/run.h"
+#include "procedures/catalogue.h"
+#include "reports/batch_report.h"
+
+/* Everything that was read, freed together. */
+struct files {
+	struct diag *diag;
+	struct bench_file bench;
+	struct batch batch;
+	struct plan plan;
+	struct approval approval;
+	struct scenario scenario;
+	struct apparatus reference, reader;
+	struct yaml_doc *docs[8];
+	size_t n_docs;
+};
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int signo)
+{
+	stop_signal = signo;
+}
+
+/* No SA_RESTART: a person who is being asked is interrupted as well. */
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+}
+
+static void files_free(struct files *x)
+{
+	while (x->n_docs)
+		yaml_free(x->docs[--x->n_docs]);
+	diag_free(x->diag);
+}
+
+static int load_files(const struct cli_args *a, const struct lab *lab, struct files *x)
+{
+	const char *plan_id = cli_value(a, "plan"), *bench = cli_value(a, "bench");
+	char path[PATH_MAX];
+	int err;
+
+	err = batch_load_file(cli_value(a, "batch"), &x->batch, &x->docs[x->n_docs++], x->diag);
+	if (bench_file_load(bench ? bench : lab_path(lab, "bench.yaml", path), &x->bench, &x->docs[x->n_docs++],
+			    x->diag) != ET_OK)
+		err = ET_ERR_FILE;
+	if (cli_value(a, "simulate") && scenario_load_file(cli_value(a, "simulate"), &x->scenario,
+							  &x->docs[x->n_docs++], x->diag) != ET_OK)
+		err = ET_ERR_FILE;
+	if (err != ET_OK)
+		return err;
+	err = plan_find(lab->dir, plan_id ? plan_id : x->batch.plan, INT64_MIN, &x->plan, &x->docs[x->n_docs++],
+			x->diag);
+	if (approval_find(lab->dir, x->batch.approval, x->batch.approval_revision, &x->approval,
+			  &x->docs[x->n_docs++], x->diag) != ET_OK)
+		err = ET_ERR_FILE;
+	return err;
+}
+
+/* Apparatus on record for the instrument in that role, valid on the day of the run. */
+static int find_apparatus(struct lab *lab, struct files *x, enum bench_role role, struct yaml_date day,
+			  struct apparatus *out, struct fault *f)
+{
+	const struct bench_instrument *in = bench_file_instrument(&x->bench, role);
+	int err;
+
+	if (!in->serial)
+		return fault_set(f, ET_ERR_FILE, "bench.yaml: instrument \"%s\" needs its serial number: its certificate "
+						 "is looked up by it", in->name);
+	err = apparatus_find(lab->db, in->serial, out, &x->docs[x->n_docs++], f);
+	return err == ET_OK ? apparatus_check_valid(out, day, f) : err;
+}
+
+/* Virtual time goes on where the record stopped, never back. */
+static int start_of_time(struct lab *lab, const struct run_input *in, const struct files *x, struct clk_start *out,
+			 struct fault *f)
+{
+	struct lab_time last;
+	struct sim_options opt = { .seed = in->seed };
+	int err = lab_now(lab, &last, f);
+
+	if (err != ET_OK)
+		return err;
+	if (in->resume)
+		opt.resume_at_ns = last.start.mono_ns;
+	err = sim_clock_start(&x->scenario, &opt, out);
+	if (err != ET_OK)
+		return fault_set(f, err, "the scenario's epoch is not a time");
+	if (out->utc_ns < last.start.utc_ns)
+		out->utc_ns = last.start.utc_ns;
+	if (out->mono_ns < last.start.mono_ns)
+		out->mono_ns = last.start.mono_ns;
+	return ET_OK;
+}
+
+static int run_simulated(struct lab *lab, struct files *x, struct run_input *in, struct run_result *res,
+			 struct fault *f)
+{
+	struct clk_start start;
+	struct sim_options opt = { .seed = in->seed };
+	int err = start_of_time(lab, in, x, &start, f);
+
+	if (err != ET_OK)
+		return err;
+	err = find_apparatus(lab, x, BENCH_REFERENCE, date_of_utc(start.utc_ns, start.utc_offset_s), &x->reference, f);
+	if (err == ET_OK)
+		err = find_apparatus(lab, x, BENCH_READER, date_of_utc(start.utc_ns, start.utc_offset_s), &x->reader,
+				     f);
+	if (err != ET_OK)
+		return err;
+	in->reference = &x->reference;
+	in->reader = &x->reader;
+	opt.resume_at_ns = in->resume ? start.mono_ns : 0;
+	in->clk = clk_virtual_new(&start);
+	if (!in->clk)
+		return fault_set(f, ET_ERR_NOMEM, "out of memory");
+	err = sim_create(&x->scenario, &opt, in->clk, &in->sim, f);
+	if (err == ET_OK) {
+		err = run_batch(in, res, f);
+		sim_free(in->sim);
+	}
+	clk_free(in->clk);
+	return err;
+}
+
+/* ---- what is shown: always from the record ---- */
+
+/* What only the simulator knows goes beside the stored figures, under a name of its own. */
+static void add_truth(json_t *report, const struct run_input *in, const struct run_result *res)
+{
+	const struct plan_step *st = in->plan->steps.items;
+	json_t *truth = json_array();
+
+	for (int s = 0; s < res->n_steps; s++)
+		for (int p = 0; p < ET_POSITIONS_MAX; p++)
+			if (in->meters[p].measured && isfinite(res->step[s][p].truth_pct))
+				json_array_append_new(truth, json_pack("{s:i,s:s,s:s,s:f,s:o,s:o}", "position", p + 1,
+								       "serial", in->meters[p].card->serial, "step",
+								       st[s].id, "error_pct", res->step[s][p].truth_pct,
+								       "measured_pct",
+								       json_num(res->step[s][p].obs.err_pct), "U_pct",
+								       json_num(res->step[s][p].obs.U_pct)));
+	json_object_set_new(report, "simulated_truth", truth);
+}
+
+static int print_json(json_t *report)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	if (json_canonical(report, &text, &len) != ET_OK)
+		return cli_fail(EXIT_RECORD, "out of memory");
+	puts(text);
+	free(text);
+	return EXIT_CONFORMING;
+}
+
+static int show(const struct cli_args *a, struct lab *lab, const struct run_input *in, const struct run_result *res)
+{
+	struct fault f = { 0 };
+	json_t *report = NULL;
+	int code = res->exit_code;
+
+	if (report_batch_load(lab->db, res->batch, &report, &f) != ET_OK)
+		return code ? code : cli_fail(cli_exit_of(f.code), "%s", f.text);
+	if (a->json) {
+		json_object_set_new(report, "exit_code", json_integer(code));
+		add_truth(report, in, res);
+		if (print_json(report) != EXIT_CONFORMING)
+			code = EXIT_RECORD;
+	} else {
+		report_batch_table(report, a->lang, stdout);
+	}
+	json_decref(report);
+	return code;
+}
+
+/* ---- the command ---- */
+
+static bool ask_person(void *arg, int prompt, enum touch touch)
+{
+	struct progress *pr = arg;
+	char line[16];
+
+	(void)prompt;
+	progress_line_end(pr);
+	fprintf(stderr, "%s [%s] ",
+		tr(pr->lang, "Mount the meters, connect the sensors; the voltage is proven off. Go on?",
+		   "Placez les compteurs et les capteurs; l'absence de tension est prouvée. Continuer?"),
+		tr(pr->lang, "y/n", "o/n"));
+	(void)touch;
+	if (!fgets(line, sizeof(line), stdin))
+		return false;
+	return line[0] == 'y' || line[0] == 'Y' || line[0] == 'o' || line[0] == 'O';
+}
+
+static int parse_seed(const struct cli_args *a, const struct files *x, uint64_t *seed)
+{
+	const char *text = cli_value(a, "seed");
+	int64_t v = x->scenario.seed != INT64_MIN ? x->scenario.seed : 1;
+
+	if (text && (num_parse_i64(text, strlen(text), &v) != ET_OK || v < 1))
+		return cli_fail(EXIT_USAGE, "--seed: \"%s\"; a whole number from 1", text);
+	*seed = (uint64_t)v;
+	return EXIT_CONFORMING;
+}
+
+static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x, struct run_result *res)
+{
+	const bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	struct progress pr;
+	struct run_input in = { .db = lab->db, .operator_id = cli_value(a, "operator"), .command = a->command,
+				.plan = &x->plan, .approval = &x->approval, .batch = &x->batch, .bench = &x->bench,
+				.scenario = cli_value(a, "simulate"), .resume = cli_value(a, "resume") != NULL,
+				.prompts = terminal, .ask = ask_person, .notice = progress_notice, .arg = &pr,
+				.stop_signal = &stop_signal };
+	struct fault f = { 0 };
+	int err;
+
+	if (load_files(a, lab, x) != ET_OK)
+		return cli_fail_diag(x->diag);
+	if (parse_seed(a, x, &in.seed) != EXIT_CONFORMING)
+		return EXIT_USAGE;
+	run_check_meters(&in);
+	progress_init(&pr, a->lang, &in);
+	catch_signals();
+	err = run_simulated(lab, x, &in, res, &f);
+	progress_line_end(&pr);
+	if (err != ET_OK)
+		return cli_fail(cli_exit_of(err), "%s", f.text);
+	if (res->fault.code)
+		(void)cli_fail(0, "%s", res->fault.text);
+	return show(a, lab, &in, res);
+}
+
+static int check_lab(const struct cli_args *a, struct lab *lab)
+{
+	if (!cli_value(a, "simulate"))
+		return cli_fail(EXIT_USAGE, "run: this version drives simulated benches only, because nothing guards "
+					    "a real source yet; --simulate SCENARIO");
+	if (!lab->simulated)
+		return cli_fail(EXIT_USAGE, "%s: a simulated bench is refused in a real laboratory folder; "
+					    "`etalon init --simulate DIR` makes a simulated one", lab->dir);
+	if (!lab_knows_person(lab, cli_value(a, "operator")))
+		return cli_fail(EXIT_USAGE, "--operator: \"%s\" is not on record; `etalon person add` registers people",
+				cli_value(a, "operator"));
+	return EXIT_CONFORMING;
+}
+
+int cmd_run(const struct cli_args *a)
+{
+	struct files *x = calloc(1, sizeof(*x));
+	struct run_result *res = calloc(1, sizeof(*res));
+	struct fault f = { 0 };
+	struct lab lab;
+	int code = EXIT_USAGE;
+
+	if (x)
+		x->diag = diag_new();
+	if (!x || !res || !x->diag)
+		code = cli_fail(EXIT_RECORD, "out of memory");
+	else if (!cli_value(a, "batch") || !cli_value(a, "operator"))
+		code = cli_fail(EXIT_USAGE, "run: --batch FILE and --operator ID are needed");
+	else if (lab_open(a->lab, DB_WRITE, &lab, &f) != ET_OK)
+		code = cli_fail(cli_exit_of(f.code), "%s", f.text);
+	else {
+		code = check_lab(a, &lab);
+		if (code == EXIT_CONFORMING)
+			code = run_in_lab(a, &lab, x, res);
+		lab_close(&lab);
+	}
+	if (x)
+		files_free(x);
+	free(x);
+	free(res);
+	return code;
+}

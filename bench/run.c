@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cli.h"
+#include "bench/point.h"
+#include "bench/run_record.h"
+#include "bench/run_resume.h"
+
+enum { EVENTS_MAX = 2048 };
+
+struct run {
+	const struct run_input *in;
+	struct run_result *out;
+	struct seq_step *steps;
+	struct seq_config cfg;
+	struct run_record record;
+	struct queue *events;
+	struct instrument *instruments[4];
+	int64_t step_began_ns;
+	struct fault *f;
+};
+
+/* ---- before anything is energised ---- */
+
+static int make_steps(struct run *r)
+{
+	const struct plan_step *st = r->in->plan->steps.items;
+	const struct point_context c = { .plan = r->in->plan, .batch = r->in->batch, .bench = r->in->bench,
+					 .reference = r->in->reference, .freq_hz = r->in->approval->freq_hz,
+					 .stamp_resolution_s = 1e-6 };
+	int err = ET_OK;
+
+	for (int s = 0; s < r->cfg.n_steps && err == ET_OK; s++) {
+		struct seq_step *q = &r->steps[s];
+
+		snprintf(q->id, sizeof(q->id), "%s", st[s].id);
+		q->settle_s = isfinite(st[s].settle_s) ? st[s].settle_s : r->in->plan->settle_s;
+		q->cap_s = isfinite(st[s].cap_s) ? st[s].cap_s : r->in->plan->cap_s;
+		q->window = (struct seq_window){ r->in->plan->window.volt_pct, r->in->plan->window.curr_pct,
+						 r->in->plan->window.phase_deg, r->in->plan->window.freq_pct };
+		err = point_setpoint(&c, &st[s], &q->sp, r->f);
+		for (int p = 0; p < ET_POSITIONS_MAX && err == ET_OK; p++)
+			if (r->in->meters[p].measured)
+				err = point_setup(&c, &st[s], r->in->meters[p].card, &q->setup[p], r->f);
+	}
+	return err;
+}
+
+static int make_config(struct run *r)
+{
+	const struct run_input *in = r->in;
+
+	if (in->plan->steps.n < 1 || in->plan->steps.n > RUN_STEPS_MAX)
+		return fault_set(r->f, ET_ERR_ARG, "plan %s: %zu steps; 1 to %d are possible", in->plan->id,
+				 in->plan->steps.n, RUN_STEPS_MAX);
+	seq_config_init(&r->cfg);
+	r->cfg.n_steps = (int)in->plan->steps.n;
+	r->steps = calloc(in->plan->steps.n, sizeof(*r->steps));
+	if (!r->steps)
+		return fault_set(r->f, ET_ERR_NOMEM, "out of memory");
+	r->cfg.steps = r->steps;
+	for (int p = 0; p < ET_POSITIONS_MAX; p++)
+		if (in->meters[p].measured)
+			r->cfg.positions |= UINT64_C(1) << p;
+	r->cfg.retries = (int)in->plan->retries;
+	r->cfg.prompts = in->prompts;
+	r->cfg.simulated = in->sim != NULL;
+	r->cfg.off_volt_v = in->bench->off_below_v;
+	snprintf(r->cfg.serial[TO_REFERENCE], sizeof(r->cfg.serial[0]), "%s", in->reference->serial);
+	snprintf(r->cfg.serial[TO_READER], sizeof(r->cfg.serial[0]), "%s", in->reader->serial);
+	return make_steps(r);
+}
+
+/* ---- results ---- */
+
+static enum ee_verdict worse(enum ee_verdict a, enum ee_verdict b)
+{
+	static const enum ee_verdict order[] = { EE_NONCONFORMING, EE_ABORTED_RUN, EE_VOID, EE_NOT_RUN,
+						 EE_INCONCLUSIVE, EE_CONFORMING };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return EE_NOT_RUN;
+}
+
+static void judge_meters(struct run *r)
+{
+	for (int p = 0; p < ET_POSITIONS_MAX; p++) {
+		const struct run_meter *m = &r->in->meters[p];
+		enum ee_verdict v = EE_CONFORMING;
+
+		if (!m->card)
+			continue;
+		for (int s = 0; s < r->out->n_steps && m->measured; s++)
+			v = worse(v, r->out->step[s][p].verdict);
+		if (m->n_findings && m->findings[0].level == FINDING_NONCONFORMING)
+			v = EE_NONCONFORMING;
+		else if (m->n_findings && m->findings[0].level == FINDING_OPEN)
+			v = worse(v, EE_INCONCLUSIVE); /* something is still to be checked */
+		r->out->verdict[p] = v;
+	}
+}
+
+/* The simulator's error is against the Kh of its LED; the bench measures against the Kh of the card. */
+static double truth_pct(const struct run *r, int p, const struct ee_observation *o)
+{
+	struct sim_truth t;
+
+	if (!r->in->sim || o->n_intervals < 1 || !isfinite(o->err_pct) ||
+	    sim_truth_error(r->in->sim, p + 1, o->seq_first, o->seq_last, &t) != ET_OK)
+		return NAN;
+	return 100 * ((1 + t.err_pct / 100) * r->in->meters[p].card->kh_wh / sim_meter_kh_wh(r->in->sim, p + 1) - 1);
+}
+
+static void take_attempt(struct run *r, const char *id)
+{
+	const struct seq_attempt *at = seq_attempt(r->in->sim ? r->record.seq : r->record.seq);
+
+	r->out->step_time_s[at->step] += (double)(at->t_ended_ns - at->t_started_ns) / ET_NS_PER_S;
+	for (int p = 0; p < ET_POSITIONS_MAX; p++) {
+		struct run_step_result *res = &r->out->step[at->step][p];
+		const struct seq_observation *o = &at->pos[p];
+
+		if (!(at->positions >> p & 1))
+			continue;
+		res->verdict = o->verdict;
+		res->cause = o->cause;
+		res->setup = o->setup;
+		res->obs = o->obs;
+		res->has_observation = true;
+		res->attempt_number = at->number;
+		snprintf(res->attempt, sizeof(res->attempt), "%s", id ? id : "");
+		res->truth_pct = truth_pct(r, p, &o->obs);
+	}
+	judge_meters(r);
+}
+
+/* ---- what the station asks back ---- */
+
+static int on_record(void *arg, enum commit_what what, struct job *j)
+{
+	struct run *r = arg;
+
+	return run_record_fill(&r->record, what, j);
+}
+
+static bool on_ask(void *arg, int prompt, enum touch touch)
+{
+	struct run *r = arg;
+
+	return !r->in->ask || r->in->ask(r->in->arg, prompt, touch);
+}
+
+static void on_notice(void *arg, const struct station_notice *n)
+{
+	struct run *r = arg;
+
+	if (n->kind == NOTICE_COMMITTED && n->commit == COMMIT_ATTEMPT)
+		take_attempt(r, n->new_id);
+	if (r->in->notice)
+		r->in->notice(r->in->arg, n);
+}
+
+/* ---- the bench ---- */
+
+static int start_instruments(struct run *r)
+{
+	static const char *const sim_names[] = { "source", "reference", "reader" };
+	const struct run_input *in = r->in;
+
+	for (int role = 0; role < BENCH_ROLES; role++) {
+		const struct bench_instrument *b = bench_file_instrument(in->bench, (enum bench_role)role);
+		struct instrument_config cfg = { .name = b->name, .driver = driver_find(b->driver),
+						 .params = b->options.items, .n_params = b->options.n,
+						 .role = (enum request_target)(TO_SOURCE + role), .clk = in->clk,
+						 .events = r->events };
+		int err = sim_port(in->sim, sim_names[role], &cfg.port, r->f);
+
+		if (err == ET_OK)
+			err = instrument_start(&cfg, &r->instruments[TO_SOURCE + role]);
+		if (err != ET_OK)
+			return r->f->code ? err : fault_set(r->f, err, "%s: could not be started", b->name);
+	}
+	return ET_OK;
+}
+
+static void stop_instruments(struct run *r)
+{
+	for (int i = 0; i < 4; i++)
+		instrument_stop(r->instruments[i]);
+}
+
+static int run_station(struct run *r, struct seq *seq)
+{
+	struct station_config cfg = { .clk = r->in->clk, .events = r->events, .seq = seq, .record = on_record,
+				      .ask = on_ask, .notice = on_notice, .arg = r,
+				      .stop_signal = r->in->stop_signal };
+	int err = recorder_start(r->in->clk, r->in->db, r->events, &cfg.recorder);
+
+	if (err != ET_OK)
+		return fault_set(r->f, err, "the record's worker could not be started");
+	memcpy(cfg.instruments, r->instruments, sizeof(cfg.instruments));
+	r->out->exit_code = station_run(&cfg);
+	r->out->fault = *seq_fault(seq);
+	return ET_OK;
+}
+
+/* The session's last word; a record that cannot be written is exit code 4, unless the source is worse. */
+static void end_session(struct run *r)
+{
+	struct job j = { 0 };
+	struct fault f = { 0 };
+	int err;
+
+	judge_meters(r);
+	if (!r->in->db)
+		return;
+	err = run_record_end(&r->record, r->out->fault.code ? r->out->fault.text : NULL, &j);
+	if (err == ET_OK)
+		err = job_commit(&j, r->in->db, &f);
+	job_clear(&j);
+	if (err != ET_OK && r->out->exit_code != EXIT_ENERGISED) {
+		r->out->exit_code = EXIT_RECORD;
+		if (!r->out->fault.code)
+			r->out->fault = f;
+	}
+}
+
+static int commit_now(struct run *r, enum commit_what what)
+{
+	struct job j = { 0 };
+	int err = run_record_fill(&r->record, what, &j);
+
+	if (err == ET_OK && r->in->db)
+		err = job_commit(&j, r->in->db, &r->out->fault);
+	job_clear(&j);
+	return err;
+}
+
+/* No meter may be energised, or every step stands already: the batch is only opened and closed. */
+static void run_without_energy(struct run *r)
+{
+	int err = r->cfg.resumed ? ET_OK : commit_now(r, COMMIT_BATCH_OPENED);
+
+	judge_meters(r);
+	if (err == ET_OK)
+		err = commit_now(r, COMMIT_BATCH_CLOSED);
+	r->out->exit_code = err == ET_OK ? EXIT_CONFORMING : EXIT_RECORD;
+	for (int p = 0; p < ET_POSITIONS_MAX && err == ET_OK; p++)
+		if (r->in->meters[p].card && r->out->verdict[p] != EE_CONFORMING)
+			r->out->exit_code = EXIT_NOT_CONFORMING;
+}
+
+static int run_energised(struct run *r)
+{
+	struct seq *seq = NULL;
+	int err = seq_new(&r->cfg, &seq);
+
+	if (err != ET_OK)
+		return fault_set(r->f, err, "the plan's figures are out of range for the sequencer");
+	r->record.seq = seq;
+	r->events = queue_new(r->in->clk, sizeof(struct event), EVENTS_MAX);
+	err = r->events ? start_instruments(r) : fault_set(r->f, ET_ERR_NOMEM, "out of memory");
+	if (err == ET_OK)
+		err = run_station(r, seq);
+	if (err == ET_OK) {
+		stop_instruments(r);
+		end_session(r);
+	} else {
+		stop_instruments(r);
+	}
+	queue_free(r->events);
+	seq_free(seq);
+	return err;
+}
+
+/* A refused meter that nobody measured still makes the batch not conforming. */
+static void add_refused(struct run *r)
+{
+	for (int p = 0; p < ET_POSITIONS_MAX; p++)
+		if (r->out->exit_code == EXIT_CONFORMING && r->in->meters[p].card &&
+		    r->out->verdict[p] != EE_CONFORMING)
+			r->out->exit_code = EXIT_NOT_CONFORMING;
+}
+
+int run_batch(const struct run_input *in, struct run_result *out, struct fault *f)
+{
+	struct run r = { .in = in, .out = out, .f = f };
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	for (int s = 0; s < RUN_STEPS_MAX; s++)
+		for (int p = 0; p < ET_POSITIONS_MAX; p++)
+			out->step[s][p].truth_pct = NAN;
+	out->n_steps = (int)in->plan->steps.n;
+	snprintf(out->batch, sizeof(out->batch), "%s", in->batch->id);
+	snprintf(out->session, sizeof(out->session), "none");
+	r.record = (struct run_record){ .in = in, .result = out };
+	err = make_config(&r);
+	if (err == ET_OK)
+		err = run_resume_load(in, &r.cfg, out, f);
+	if (err == ET_OK && in->db)
+		err = db_next_id(in->db, "session", out->session, f);
+	if (err == ET_OK && (!r.cfg.positions || r.cfg.first_step == r.cfg.n_steps)) {
+		run_without_energy(&r);
+		end_session(&r);
+	} else if (err == ET_OK) {
+		err = run_energised(&r);
+	}
+	if (err == ET_OK)
+		add_refused(&r);
+	free(r.steps);
+	return err;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench/run.h - one batch on one bench, from what the files say to verdicts on record. */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include "bench/apparatus.h"
+#include "bench/bench_file.h"
+#include "bench/station.h"
+#include "procedures/approval.h"
+#include "procedures/batch.h"
+#include "procedures/plan.h"
+#include "simulator/simulator.h"
+
+enum { RUN_STEPS_MAX = 32, RUN_FINDINGS_MAX = 16 };
+
+struct run_meter {			/* one position of the batch */
+	const struct meter_card *card;	/* NULL: no meter here */
+	bool measured;
+	struct approval_finding findings[RUN_FINDINGS_MAX];
+	int n_findings;
+};
+
+struct run_input {			/* all borrowed; they outlive the run */
+	struct db *db;			/* NULL: nothing is stored (simulated campaigns) */
+	const char *operator_id, *command;
+	const struct plan *plan;
+	const struct approval *approval; /* of the batch's set-up */
+	const struct batch *batch;
+	const struct bench_file *bench;
+	const struct apparatus *reference, *reader;
+	struct run_meter meters[ET_POSITIONS_MAX];	/* position n at n-1 */
+	/* simulated */
+	struct sim *sim;
+	struct clk *clk;		/* virtual */
+	uint64_t seed;
+	const char *scenario;		/* its name, for the record */
+	bool resume;
+	bool prompts;
+	bool (*ask)(void *arg, int prompt, enum touch touch);
+	void (*notice)(void *arg, const struct station_notice *n);
+	void *arg;
+	const volatile sig_atomic_t *stop_signal;
+};
+
+struct run_step_result {		/* one meter at one step: what stands */
+	enum ee_verdict verdict;
+	enum ee_cause cause;
+	bool has_observation;		/* measured in this session */
+	struct ee_setup setup;
+	struct ee_observation obs;
+	char attempt[48];		/* id; "": none */
+	int attempt_number;
+	double truth_pct;		/* error that the simulator knows, by the Kh of the card; NAN: no figure */
+};
+struct run_result {
+	int exit_code;
+	struct fault fault;		/* .code ET_OK: nothing failed */
+	char session[48], batch[64];
+	int n_steps;
+	double step_time_s[RUN_STEPS_MAX];	/* bench time from setting to storing, all attempts */
+	struct run_step_result step[RUN_STEPS_MAX][ET_POSITIONS_MAX];
+	enum ee_verdict verdict[ET_POSITIONS_MAX];	/* of the meter, findings included */
+};
+
+/** Hold every meter of the batch against its notice and the set-up; fills in->meters. */
+void run_check_meters(struct run_input *in);
+
+/** @param out About 2 MB: the caller's, on the heap. @return ET_OK when the run took place (out->exit_code tells how
+ * it ended); ET_ERR_ARG, ET_ERR_STATE: nothing was started, the reason is in @p f. */
+int run_batch(const struct run_input *in, struct run_result *out, struct fault *f) ET_CHECK;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench/run_record.h - what a run writes into the journal (docs/json.md). */
+#ifndef BENCH_RUN_RECORD_H
+#define BENCH_RUN_RECORD_H
+
+#include "bench/run.h"
+
+struct run_record {
+	const struct run_input *in;
+	const struct run_result *result;	/* verdicts and attempts so far */
+	const struct seq *seq;
+	bool session_written;		/* session.started is on record, or in a job before */
+};
+
+/** Entries of one transaction. Session and plans come first, with the first commit of all. */
+int run_record_fill(struct run_record *r, enum commit_what what, struct job *j) ET_CHECK;
+
+/** The session's last entry. */
+int run_record_end(struct run_record *r, const char *reason, struct job *j) ET_CHECK;
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/run_resume.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "procedures/energy_error_json.h"
+
+struct scan {
+	const struct run_input *in;
+	struct run_result *out;
+	int attempts[RUN_STEPS_MAX];	/* on record, of each step */
+	struct fault *f;
+};
+
+static int find_step(const struct run_input *in, const char *id)
+{
+	const struct plan_step *st = in->plan->steps.items;
+
+	for (size_t i = 0; id && i < in->plan->steps.n; i++)
+		if (strcmp(st[i].id, id) == 0)
+			return (int)i;
+	return -1;
+}
+
+static enum ee_verdict verdict_of(const char *word)
+{
+	for (int v = EE_NOT_RUN; v <= EE_ABORTED_RUN; v++)
+		if (word && strcmp(ee_verdict_word((enum ee_verdict)v), word) == 0)
+			return (enum ee_verdict)v;
+	return EE_VOID;
+}
+
+static bool stands(enum ee_verdict v)
+{
+	return v == EE_CONFORMING || v == EE_NONCONFORMING || v == EE_INCONCLUSIVE;
+}
+
+static int take_position(struct scan *s, int step, const json_t *attempt, const json_t *pos)
+{
+	const int p = (int)json_get_int(pos, "position", 0);
+	struct run_step_result *res;
+	enum ee_verdict v;
+
+	if (p < 1 || p > ET_POSITIONS_MAX)
+		return fault_set(s->f, ET_ERR_INTEGRITY, "attempt.stored: position %d", p);
+	res = &s->out->step[step][p - 1];
+	if (stands(res->verdict))
+		return ET_OK; /* the first that counts stands */
+	v = verdict_of(json_get_str(pos, "verdict"));
+	if (ee_setup_from_json(json_object_get(pos, "setup"), &res->setup, s->f) != ET_OK ||
+	    ee_observation_from_json(json_object_get(pos, "observation"), &res->obs, s->f) != ET_OK)
+		return ET_ERR_INTEGRITY;
+	res->verdict = v;
+	res->cause = res->obs.cause;
+	res->has_observation = true;
+	res->attempt_number = (int)json_get_int(attempt, "number", 0);
+	snprintf(res->attempt, sizeof(res->attempt), "%s", json_get_str(attempt, "attempt"));
+	return ET_OK;
+}
+
+static int take_attempt(struct scan *s, const json_t *attempt)
+{
+	const json_t *positions = json_object_get(attempt, "positions"), *pos;
+	const int step = find_step(s->in, json_get_str(attempt, "step"));
+	size_t i;
+
+	if (step < 0)
+		return fault_set(s->f, ET_ERR_INTEGRITY, "attempt.stored: a step that the plan does not have");
+	if (strcmp(json_get_str(attempt, "result"), "aborted") != 0)
+		s->attempts[step]++;
+	json_array_foreach(positions, i, pos) {
+		const int err = take_position(s, step, attempt, pos);
+
+		if (err != ET_OK)
+			return err;
+	}
+	return ET_OK;
+}
+
+static int each_entry(void *arg, const struct journal_entry *e)
+{
+	struct scan *s = arg;
+	const char *batch;
+	json_t *payload;
+	int err = ET_OK;
+
+	if (strcmp(e->kind, "attempt.stored") != 0)
+		return ET_OK;
+	payload = json_parse(e->payload, strlen(e->payload), s->f);
+	if (!payload)
+		return ET_ERR_INTEGRITY;
+	batch = json_get_str(payload, "batch");
+	if (batch && strcmp(batch, s->in->batch->id) == 0)
+		err = take_attempt(s, payload);
+	json_decref(payload);
+	return err;
+}
+
+/* The meters on the bench must be those on record: the same positions, the same serial numbers. */
+static int same_meters(const struct run_input *in, const json_t *opened, struct fault *f)
+{
+	const json_t *positions = json_object_get(opened, "positions"), *pos;
+	size_t i, n = 0;
+
+	json_array_foreach(positions, i, pos) {
+		const json_int_t p = json_get_int(pos, "position", 0);
+		const struct meter_card *c = p >= 1 && p <= ET_POSITIONS_MAX ? in->meters[p - 1].card : NULL;
+		const char *serial = json_get_str(pos, "serial");
+
+		if (!c || !serial || strcmp(c->serial, serial) != 0)
+			return fault_set(f, ET_ERR_STATE, "batch %s: position %lld held meter %s when it was opened",
+					 in->batch->id, (long long)p, serial ? serial : "?");
+		n++;
+	}
+	if (n != in->batch->meters.n)
+		return fault_set(f, ET_ERR_STATE, "batch %s was opened with %zu meters, the file has %zu", in->batch->id,
+				 n, in->batch->meters.n);
+	return ET_OK;
+}
+
+static int same_plan(const struct run_input *in, const json_t *opened, struct fault *f)
+{
+	const json_t *plan = json_object_get(opened, "plan");
+	const char *id = json_get_str(plan, "id");
+
+	if (!id || strcmp(id, in->plan->id) != 0 || json_get_int(plan, "version", -1) != in->plan->version)
+		return fault_set(f, ET_ERR_STATE, "batch %s was opened under plan %s version %lld", in->batch->id,
+				 id ? id : "?", (long long)json_get_int(plan, "version", -1));
+	return ET_OK;
+}
+
+static void set_config(const struct scan *s, struct seq_config *cfg)
+{
+	cfg->resumed = true;
+	cfg->first_step = cfg->n_steps; /* all done: only to be closed */
+	for (int step = cfg->n_steps - 1; step >= 0; step--) {
+		uint64_t open = 0;
+
+		for (int p = 0; p < ET_POSITIONS_MAX; p++)
+			if ((cfg->positions >> p & 1) && !stands(s->out->step[step][p].verdict))
+				open |= UINT64_C(1) << p;
+		if (open && s->attempts[step] <= cfg->retries) {
+			cfg->first_step = step;
+			cfg->first_attempt = s->attempts[step];
+			cfg->first_positions = open;
+		}
+	}
+}
+
+/* What stands of a meter before this session, for the verdict over all steps. */
+static void set_prior(const struct scan *s, struct seq_config *cfg)
+{
+	for (int p = 0; p < ET_POSITIONS_MAX; p++)
+		for (int step = 0; step < cfg->first_step; step++) {
+			const enum ee_verdict v = s->out->step[step][p].verdict;
+
+			if (cfg->prior[p] == EE_NOT_RUN || cfg->prior[p] == EE_CONFORMING || v == EE_NONCONFORMING)
+				cfg->prior[p] = v;
+		}
+}
+
+static bool is_closed(const struct run_input *in)
+{
+	json_t *closed = db_last(in->db, "batch.closed", "batch", in->batch->id, NULL);
+	const bool yes = closed != NULL;
+
+	json_decref(closed);
+	return yes;
+}
+
+int run_resume_load(const struct run_input *in, struct seq_config *cfg, struct run_result *out, struct fault *f)
+{
+	struct scan s = { .in = in, .out = out, .f = f };
+	json_t *opened = in->db ? db_last(in->db, "batch.opened", "batch", in->batch->id, NULL) : NULL;
+	int err = ET_OK;
+
+	if (opened && is_closed(in))
+		err = fault_set(f, ET_ERR_STATE, "batch %s is on record and closed; a new batch needs a new id",
+				in->batch->id);
+	else if (opened && !in->resume)
+		err = fault_set(f, ET_ERR_STATE, "batch %s was begun and not finished; --resume goes on with it",
+				in->batch->id);
+	else if (!opened && in->resume)
+		err = fault_set(f, ET_ERR_STATE, "batch %s is not on record; without --resume it begins", in->batch->id);
+	if (err == ET_OK && opened) {
+		err = same_meters(in, opened, f);
+		if (err == ET_OK)
+			err = same_plan(in, opened, f);
+		if (err == ET_OK)
+			err = db_each(in->db, 1, each_entry, &s, f);
+		if (err == ET_OK) {
+			set_config(&s, cfg);
+			set_prior(&s, cfg);
+		}
+	}
+	json_decref(opened);
+	return err;
+}
