@@ -6,7 +6,8 @@
 #include "metrology/stats.h"
 
 enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20 };
-static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5, WALK_GROWTH = 1.5;
+static const double GRID_UNKNOWN_S = 1 / 60.0;
+static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5;
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
 struct line {
@@ -93,8 +94,8 @@ static double variogram(const double *r, size_t n, size_t lag)
 }
 
 /* Do blocks four times as long scatter in a way that grows with their length? White edges keep their
- * mean square difference, a walk has nearly four times as much. A beat on a known grid grows too, but
- * stays inside the grid.
+ * mean square difference, a walk has four times as much; between them lies 2. A beat on a known grid
+ * grows too, but stays inside the grid.
  * @param end_var_s2  Variance of the time between the first and the last edge, if so. */
 static bool walks(const struct slope_setup *s, const struct residuals *r, const double *residual,
 		  size_t n, double *end_var_s2, double *dof)
@@ -105,22 +106,22 @@ static bool walks(const struct slope_setup *s, const struct residuals *r, const 
 
 	if (n < WALK_EDGES_MIN || r->sd_s <= 1.5 * explained)
 		return false;
-	if (isnan(s->grid_s) && r->range_s <= SLOPE_GRID_UNKNOWN_S)
+	if (isnan(s->grid_s) && r->range_s <= GRID_UNKNOWN_S)
 		return false;
 	v1 = variogram(residual, n, lag);
 	v4 = variogram(residual, n, lag4);
-	if (!(v4 > WALK_GROWTH * v1))
+	if (!(v4 > 2 * v1))
 		return false;
 	/* The line took away a part of what happened over lag4: n/(n - lag4) gives it back. */
 	*end_var_s2 = v4 * (double)n / (double)lag4 * (double)n / (double)(n - lag4);
-	*dof = fmax(1, (double)n / (double)lag4 - 1);
+	*dof = fmax(1, 1.5 * (double)n / (double)lag4 - 1);
 	return true;
 }
 
 /* ---- the two parts of the uncertainty ---- */
 static double grid_or_bound_s(const struct slope_setup *s, double range_s)
 {
-	return isnan(s->grid_s) ? fmax(SLOPE_GRID_UNKNOWN_S, range_s) : s->grid_s;
+	return isnan(s->grid_s) ? fmax(GRID_UNKNOWN_S, range_s) : s->grid_s;
 }
 
 static bool beat_seen(const struct slope_setup *s, double period_s, const double *residual,
@@ -318,7 +319,7 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
 		    int edges_min)
 {
-	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
+	const double grid_s = isnan(setup->grid_s) ? GRID_UNKNOWN_S : setup->grid_s;
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
 
 	for (; n <= SLOPE_EDGES_MAX; n++) {

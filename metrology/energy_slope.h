@@ -30,7 +30,6 @@
 #include "metrology/reference_energy.h"
 
 enum { SLOPE_EDGES_MAX = 4096, SLOPE_POINTS_MAX = 4096 };
-#define SLOPE_GRID_UNKNOWN_S (1 / 60.0)
 
 struct slope_setup {
 	double grid_s;			/* q; 0: none; NAN: not known */
