@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "bench/sequencer.h"
+#ifndef FAKE_BENCH_REAL_EVALUATION
 #include "tests/support/fake_evaluation.h"
+#endif
 #include "tests/support/near.h"
 
 #define SEC INT64_C(1000000000)
@@ -336,7 +338,9 @@ static inline void fb_start(struct fake_bench *b)
 static inline void fb_init(struct fake_bench *b)
 {
 	memset(b, 0, sizeof(*b));
+#ifndef FAKE_BENCH_REAL_EVALUATION
 	fake_reset();
+#endif
 	b->now_ns = 1000 * SEC;
 	b->pulsing = UINT64_MAX;
 	b->volt_factor = 1;
