@@ -277,7 +277,7 @@ void seq_attempt_stored(struct seq *s)
 			continue;
 		r->verdict[i] = a->pos[i].verdict;
 		r->attempt[i] = a->number;
-		if (a->result == SEQ_RESULT_DONE && is_figure(a->pos[i].verdict))
+		if (is_figure(a->pos[i].verdict)) /* a void attempt has none */
 			s->todo &= ~(UINT64_C(1) << i);
 	}
 }

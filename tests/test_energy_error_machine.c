@@ -135,6 +135,10 @@ static void a_dead_sensor_does_not_hold_the_others_and_never_passes(void **state
 	assert_int_equal(ee_machine_position(m, 2)->verdict, EE_VOID);
 	assert_int_equal(ee_machine_position(m, 1)->verdict, EE_CONFORMING);
 	assert_int_equal(ee_machine_position(m, 1)->cause, EE_CAUSE_NONE);
+	fake_empty_verdict = EE_CONFORMING; /* whatever is computed */
+	ee_machine_finish(m, T0 + 13 * SEC);
+	assert_int_equal(ee_machine_position(m, 2)->obs.verdict, EE_CONFORMING);
+	assert_int_equal(ee_machine_position(m, 2)->verdict, EE_VOID);
 	assert_int_equal(ee_machine_cause(m), EE_CAUSE_NONE);
 }
 
@@ -371,6 +375,8 @@ static void a_new_plan_forgets_the_old_data(void **state)
 	assert_int_equal(ee_machine_cause(m), EE_CAUSE_NONE);
 	edge(2, 1, T0);
 	assert_int_equal(ee_machine_strays(m), 1);
+	assert_int_equal(begin(3), ET_OK);
+	assert_int_equal(ee_machine_strays(m), 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

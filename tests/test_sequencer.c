@@ -129,6 +129,17 @@ static void power_of_the_setup_is_the_one_read(void **state)
 	assert_near(seq_attempt(b.seq)->pos[0].setup.ref_power_w, 2412, 1e-9);
 }
 
+static void a_power_that_drifts_within_the_window_leaves_the_setup(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_DISARMING);
+	b.volt_factor = 1.005;
+	fb_until(&b, SEQ_STORING);
+	assert_int_equal(seq_attempt(b.seq)->result, SEQ_RESULT_DONE);
+	assert_near(seq_attempt(b.seq)->pos[0].setup.ref_power_w, 2400, 0);
+}
+
 static void progress_gives_figures(void **state)
 {
 	struct seq_progress p;
@@ -300,6 +311,78 @@ static void a_lost_edge_voids_and_is_repeated(void **state)
 	common_cause(EE_READER_LOSS, "show identify>reference identify>reader");
 }
 
+static void after_recovery_nobody_is_identified_again(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	fb_stream_fails(&b, TO_READER, ET_ERR_LOST);
+	fb_until(&b, SEQ_RECOVERING);
+	fb_until(&b, SEQ_STORING);
+	fb_answer(&b, REQ_COMMIT, TO_STATION);
+	assert_string_equal(fb_last(&b), "show set>source");
+}
+
+static void a_reading_that_fails_voids_and_the_reference_is_identified(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_CHECKING);
+	fb_fail(&b, REQ_READ, TO_REFERENCE, ET_ERR_TIMEOUT);
+	common_cause(EE_INSTRUMENT_FAILED, "show identify>reference");
+}
+
+static void a_reference_that_does_not_stop_clean_voids(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_DISARMING);
+	fb_fail(&b, REQ_DISARM, TO_REFERENCE, ET_ERR_LOST);
+	common_cause(EE_CONSTANT_CHANGED, "show identify>reference");
+}
+
+static void a_stream_that_times_out_is_a_silent_reference(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	fb_stream_fails(&b, TO_REFERENCE, ET_ERR_TIMEOUT);
+	common_cause(EE_REFERENCE_SILENT, "show identify>reference");
+}
+
+static void a_constant_that_changed_voids(void **state)
+{
+	(void)state;
+	b.after.constant_imp_per_kwh = 1;
+	fb_start(&b);
+	fb_until(&b, SEQ_STORING);
+	b.after.constant_imp_per_kwh = 0;
+	common_cause(EE_CONSTANT_CHANGED, "show identify>reference");
+}
+
+static void a_current_range_that_changed_voids(void **state)
+{
+	(void)state;
+	b.after.range_a[2] = 5;
+	fb_start(&b);
+	fb_until(&b, SEQ_STORING);
+	b.after.range_a[2] = 0;
+	common_cause(EE_RANGE_CHANGED, "show identify>reference");
+}
+
+static void after_a_trip_nothing_flows(void **state)
+{
+	(void)state;
+	b.cfg.retries = 0;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING); /* at 10 A */
+	fb_source_says(&b, SOURCE_OFF, true);
+	fb_until(&b, SEQ_STORING);
+	fb_answer(&b, REQ_COMMIT, TO_STATION);
+	assert_string_equal(fb_last(&b), "show prepare>reference");
+	assert_near(b.last[1].sp.ph[0].curr_a, 1, 0);
+}
+
 static void a_changed_range_voids(void **state)
 {
 	(void)state;
@@ -391,6 +474,7 @@ static void a_silent_reference_voids(void **state)
 		fb_feed(&b, &pair);
 		fb_answer_at(&b, fb_first_timer(&b));
 	}
+	fb_fail(&b, REQ_DISARM, TO_REFERENCE, ET_ERR_LOST); /* that is not the first cause */
 	common_cause(EE_REFERENCE_SILENT, "show identify>reference");
 }
 
@@ -416,7 +500,7 @@ static void another_instrument_after_a_failure_ends_the_run(void **state)
 	fb_until(&b, SEQ_MEASURING);
 	fb_stream_fails(&b, TO_READER, ET_ERR_IO);
 	fb_until(&b, SEQ_RECOVERING);
-	strcpy(b.serial, "SIM2");
+	strcpy(b.model, "TWO"); /* with the same serial number */
 	finish(SEQ_EXIT_BENCH);
 	assert_string_equal(seq_fault(b.seq)->text, "stream of 3");
 	assert_string_equal(b.commits, "source opened source attempt source ");
@@ -440,6 +524,75 @@ static void abort_while_measuring_keeps_the_raw_data(void **state)
 	assert_int_equal(seq_verdict(b.seq, 1), EE_ABORTED_RUN);
 	assert_string_equal(b.commits, "source opened source attempt source ");
 	assert_int_equal(b.n_show, 1);
+}
+
+static void abort_waits_for_the_last_edges(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	fb_event(&b, EV_ABORT, TO_STATION);
+	fb_answer(&b, REQ_OFF, TO_SOURCE);
+	fb_answer(&b, REQ_READ, TO_REFERENCE);
+	fb_answer(&b, REQ_DISARM, TO_REFERENCE);
+	assert_int_equal(seq_state(b.seq), SEQ_SAFE_STORE);
+	assert_int_equal(b.n_attempts, 0);
+	fb_data(&b);
+	fb_answer(&b, REQ_DISARM, TO_READER);
+	assert_int_equal(b.n_attempts, 1);
+	assert_int_equal(seq_attempt(b.seq)->raw.n_edges, 3);
+}
+
+static void abort_at_the_very_end_is_not_conforming(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_CLOSING);
+	fb_event(&b, EV_ABORT, TO_STATION);
+	finish(SEQ_EXIT_FINDINGS);
+	assert_int_equal(seq_verdict(b.seq, 1), EE_CONFORMING);
+}
+
+static void abort_waits_for_the_voltage_to_decay(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	b.stuck_on = b.mute = true;
+	fb_event(&b, EV_ABORT, TO_STATION);
+	fb_answer(&b, REQ_OFF, TO_SOURCE);
+	fb_answer(&b, REQ_READ, TO_REFERENCE);
+	b.on = false;
+	finish(SEQ_EXIT_FINDINGS);
+	assert_int_equal(b.n_off, 2);
+}
+
+static void an_earlier_deadline_does_not_wait_for_a_later_one(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_PROMPT_MOUNT);
+	fb_answer_at(&b, fb_find(&b, REQ_COMMIT, TO_STATION));
+	fb_answer_at(&b, fb_first_timer(&b)); /* from here on only the prompt is waited for */
+	b.n_open = 0;
+	fb_event(&b, EV_ABORT, TO_STATION);
+	assert_true(fb_first_timer(&b) >= 0);
+	assert_int_equal(b.open[fb_first_timer(&b)].t_ns, b.now_ns + 60 * SEC);
+}
+
+static void a_set_that_ends_in_off_is_a_bench_fault(void **state)
+{
+	struct event ev = { .kind = EV_STATUS, .from = TO_SOURCE };
+
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_SETTING);
+	fb_answer(&b, REQ_PREPARE, TO_REFERENCE);
+	ev.id = b.open[fb_find(&b, REQ_SET, TO_SOURCE)].id;
+	ev.status = (struct source_status){ .output = SOURCE_OFF, .healthy = true, .word = "SM 4" };
+	fb_feed(&b, &ev);
+	finish(SEQ_EXIT_BENCH);
+	assert_string_equal(seq_fault(b.seq)->text, "the source did not take the set-point: SM 4");
 }
 
 static void abort_while_storing_waits_for_the_record(void **state)
@@ -666,6 +819,104 @@ static void configurations_out_of_range_are_refused(void **state)
 	assert_int_equal(seq_new(&b.cfg, &b.seq), ET_OK);
 }
 
+/* ---- readings ---- */
+static void volts_on_l3(struct ref_reading *r)
+{
+	r->volt_v[2] = 5;
+}
+static void amps_on_l3(struct ref_reading *r)
+{
+	r->curr_a[2] = 0.11;
+}
+static void amps_off(struct ref_reading *r)
+{
+	r->curr_a[0] *= 1.011;
+}
+static void amps_turned(struct ref_reading *r)
+{
+	r->curr_deg[0] += 361.1;
+}
+static void volts_turned(struct ref_reading *r)
+{
+	r->volt_deg[1] += 1.1;
+	r->curr_deg[1] += 1.1;
+}
+static void another_frequency(struct ref_reading *r)
+{
+	r->freq_hz *= 1.011;
+}
+static void overload(struct ref_reading *r)
+{
+	r->overload = true;
+}
+static void nothing(struct ref_reading *r)
+{
+	r->volt_v[0] = r->volt_v[1] = NAN;
+}
+static void a_turn_more(struct ref_reading *r)
+{
+	r->curr_deg[0] += 359.5;
+	r->volt_deg[1] -= 360.5;
+	r->curr_deg[1] -= 360.5;
+	r->volt_v[2] = 4.9;
+	r->curr_a[2] = 0.09;
+}
+
+static void readings_outside_of_the_window_void(void **state)
+{
+	static const struct {
+		void (*twist)(struct ref_reading *r);
+		enum ee_cause cause;
+		const char *text;
+	} row[] = {
+		{ volts_on_l3, EE_SETPOINT_LEFT, "voltage on L3" },
+		{ amps_on_l3, EE_SETPOINT_LEFT, "current on L3" },
+		{ amps_off, EE_SETPOINT_LEFT, "current on L1" },
+		{ amps_turned, EE_SETPOINT_LEFT, "phase angle on L1" },
+		{ volts_turned, EE_SETPOINT_LEFT, "angle of the voltage on L2" },
+		{ another_frequency, EE_SETPOINT_LEFT, "the reference reads 60.66 Hz" },
+		{ nothing, EE_SETPOINT_LEFT, "voltage on L1" },
+		{ overload, EE_REFERENCE_OVERLOAD, "the reference is overloaded" },
+		{ a_turn_more, EE_CAUSE_NONE, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		seq_free(b.seq);
+		fb_init(&b);
+		b.steps[0].sp.ph[1] = (struct phase_setpoint){ 240, -120, 10, -120 };
+		fb_start(&b);
+		fb_until(&b, SEQ_CHECKING);
+		b.twist = row[i].twist;
+		fb_until(&b, SEQ_STORING);
+		assert_int_equal(seq_attempt(b.seq)->cause, row[i].cause);
+		assert_memory_equal(seq_attempt(b.seq)->fault.text, row[i].text,
+				    strlen(row[i].text));
+	}
+}
+
+static void readings_that_do_not_prove_off(void **state)
+{
+	static const struct {
+		void (*twist)(struct ref_reading *r);
+		int code; /* nothing to be read: the source's word is left; something: it is not believed */
+	} row[] = { { volts_on_l3, SEQ_EXIT_NOT_OFF },
+		    { amps_on_l3, SEQ_EXIT_NOT_OFF },
+		    { overload, SEQ_EXIT_BENCH },
+		    { nothing, SEQ_EXIT_BENCH } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		seq_free(b.seq);
+		fb_init(&b);
+		b.twist = row[i].twist;
+		fb_start(&b);
+		finish(row[i].code);
+		assert_string_equal(b.commits, "source ");
+		assert_int_equal(b.n_set, 0);
+	}
+}
+
 /* ---- whatever happens ---- */
 static uint64_t rng;
 
@@ -807,6 +1058,7 @@ int main(void)
 		T(up_and_down_at_once_needs_ranges_for_both),
 		T(the_attempt_holds_what_the_record_needs),
 		T(power_of_the_setup_is_the_one_read),
+		T(a_power_that_drifts_within_the_window_leaves_the_setup),
 		T(progress_gives_figures),
 		T(without_prompts_nobody_is_asked),
 		T(the_prompt_is_touch_dead_and_no_ends_the_run),
@@ -817,6 +1069,13 @@ int main(void)
 		T(resume_measures_what_is_missing),
 		T(what_failed_before_the_interruption_stays_failed),
 		T(a_lost_edge_voids_and_is_repeated),
+		T(after_recovery_nobody_is_identified_again),
+		T(a_reading_that_fails_voids_and_the_reference_is_identified),
+		T(a_reference_that_does_not_stop_clean_voids),
+		T(a_stream_that_times_out_is_a_silent_reference),
+		T(a_constant_that_changed_voids),
+		T(a_current_range_that_changed_voids),
+		T(after_a_trip_nothing_flows),
 		T(a_changed_range_voids),
 		T(a_set_point_not_reached_voids_before_arming),
 		T(a_set_point_left_meanwhile_voids),
@@ -828,6 +1087,11 @@ int main(void)
 		T(retries_end_and_the_next_step_comes),
 		T(another_instrument_after_a_failure_ends_the_run),
 		T(abort_while_measuring_keeps_the_raw_data),
+		T(abort_waits_for_the_last_edges),
+		T(abort_at_the_very_end_is_not_conforming),
+		T(abort_waits_for_the_voltage_to_decay),
+		T(an_earlier_deadline_does_not_wait_for_a_later_one),
+		T(a_set_that_ends_in_off_is_a_bench_fault),
 		T(abort_while_storing_waits_for_the_record),
 		T(a_failed_set_is_a_bench_fault),
 		T(a_source_that_does_not_report_off_is_asked_twice),
@@ -844,6 +1108,8 @@ int main(void)
 		T(a_reference_that_failed_last_is_opened_again_to_prove_off),
 		T(off_has_the_time_of_what_the_source_still_does),
 		T(configurations_out_of_range_are_refused),
+		T(readings_outside_of_the_window_void),
+		T(readings_that_do_not_prove_off),
 		T(random_runs_end_safe),
 	};
 

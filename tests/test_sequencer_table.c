@@ -270,6 +270,9 @@ static void data_count_only_while_an_attempt_is_open(void **state)
 		fb_data(&b);
 		assert_int_equal(seq_state(b.seq), from);
 		assert_int_equal(seq_misplaced(b.seq) - misplaced, takes ? 0 : 3);
+		fb_event(&b, EV_EDGES, TO_REFERENCE); /* not its business */
+		fb_event(&b, EV_REF_SAMPLES, TO_READER);
+		assert_int_equal(seq_misplaced(b.seq) - misplaced, takes ? 2 : 5);
 	}
 }
 

@@ -32,7 +32,10 @@ struct fake_bench {
 	struct setpoint sp; /* what the source gives */
 	bool on, stuck_on, mute; /* stuck: off does nothing; mute: ... and it does not say so */
 	double volt_factor; /* what the reference reads of it */
+	void (*twist)(struct ref_reading *r); /* what else the reference reads; NULL: nothing */
+	struct ref_register after; /* besides the range of L1 */
 	double range_after_v; /* of L1, after the measurement */
+	char model[32];
 	char serial[32]; /* of every instrument */
 	/* watched */
 	int n_set, n_off, n_show, n_attempts, n_finish, code;
@@ -136,6 +139,8 @@ static inline struct ref_reading fb_reading(const struct fake_bench *b)
 		r.power_w[i] = r.volt_v[i] * r.curr_a[i]; /* unity power factor */
 		r.power_sum_w += r.power_w[i];
 	}
+	if (b->twist)
+		b->twist(&r);
 	return r;
 }
 
@@ -144,7 +149,7 @@ static inline void fb_answer_ok(struct fake_bench *b, const struct request *r, s
 	switch ((int)r->kind) {
 	case REQ_IDENTIFY:
 		ev->kind = EV_IDENTITY;
-		strcpy(ev->identity.model, "ONE");
+		strcpy(ev->identity.model, b->model);
 		strcpy(ev->identity.serial, b->serial);
 		ev->identity.simulated = strncmp(b->serial, "SIM", 3) == 0;
 		break;
@@ -167,6 +172,8 @@ static inline void fb_answer_ok(struct fake_bench *b, const struct request *r, s
 	case REQ_ARM:
 	case REQ_DISARM:
 		ev->kind = r->target == TO_REFERENCE ? EV_REGISTER : EV_DONE;
+		if (r->target == TO_REFERENCE && r->kind == REQ_DISARM)
+			ev->reg = b->after;
 		if (r->target == TO_REFERENCE)
 			ev->reg.range_v[0] = r->kind == REQ_ARM ? 300 : b->range_after_v;
 		else
@@ -345,6 +352,7 @@ static inline void fb_init(struct fake_bench *b)
 	b->pulsing = UINT64_MAX;
 	b->volt_factor = 1;
 	b->range_after_v = 300;
+	strcpy(b->model, "ONE");
 	strcpy(b->serial, "SIM1");
 	for (int k = 0; k < FB_STEPS; k++) {
 		struct seq_step *st = &b->steps[k];

@@ -16,6 +16,7 @@ static struct fake_result {
 	enum ee_verdict verdict;
 	enum ee_stop stop;
 } fake_result[ET_POSITIONS_MAX + 1];
+static enum ee_verdict fake_empty_verdict; /* without an edge */
 static int fake_calls;
 static struct ee_raw fake_last_raw;
 static struct ee_setup fake_last_setup;
@@ -25,6 +26,7 @@ static void fake_reset(void)
 	for (int i = 0; i <= ET_POSITIONS_MAX; i++)
 		fake_result[i] =
 			(struct fake_result){ 4, EE_CAUSE_NONE, EE_CONFORMING, EE_STOP_GUARANTEED };
+	fake_empty_verdict = EE_VOID;
 	fake_calls = 0;
 }
 
@@ -46,7 +48,7 @@ int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct e
 	out->err_pct = out->U_pct = out->physical_min_s = out->period_ratio = NAN;
 	out->n_edges = (int64_t)raw->n_edges;
 	out->cause = EE_NO_PULSES;
-	out->verdict = EE_VOID;
+	out->verdict = raw->n_edges == 0 ? fake_empty_verdict : EE_VOID;
 	if (raw->n_edges == 0)
 		return ET_OK;
 	r = &fake_result[raw->edges[0].position];
