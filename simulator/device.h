@@ -9,19 +9,19 @@
 enum { DEVICE_LINE_MAX = 512 };
 
 struct device {
-	struct sim_peer peer;		/* first: the instrument, its device and its peer are one address */
+	struct sim_peer peer; /* first: the instrument, its device and its peer are one address */
 	struct clk *clk;
 	struct world *world;
-	uint64_t messages;		/* sent to somebody who listened */
+	uint64_t messages; /* sent to somebody who listened */
 	/* alarm: runs also while nobody is linked */
 	void (*on_alarm)(struct device *d, int64_t now_ns);
 	int64_t alarm_ns;
 	uint64_t alarm_id;
 	/* the line that is coming in */
-	char end;			/* line end: '\r' or '\n' */
+	char end; /* line end: '\r' or '\n' */
 	void (*on_line)(struct device *d, int64_t t_ns, const char *line, size_t len);
 	char line[DEVICE_LINE_MAX];
-	size_t len;			/* > DEVICE_LINE_MAX: too long, thrown away at its end */
+	size_t len; /* > DEVICE_LINE_MAX: too long, thrown away at its end */
 };
 
 /** @param on_line  A whole line without its end; len is DEVICE_LINE_MAX when it was longer than what is kept.

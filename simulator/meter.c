@@ -68,7 +68,8 @@ void meter_init(struct meter *m, const struct scenario_meter *p, uint64_t seed, 
 
 double meter_gain(const struct meter *m, double curr_a)
 {
-	double pct = m->p.gain_pct + m->extra_gain_pct + m->p.temp_coeff_pct_per_k * (m->temperature_c - 23);
+	double pct = m->p.gain_pct + m->extra_gain_pct +
+		     m->p.temp_coeff_pct_per_k * (m->temperature_c - 23);
 
 	if (curr_a < m->p.low_load_below_a)
 		pct += m->p.low_load_pct * (1 - curr_a / m->p.low_load_below_a);
@@ -170,7 +171,8 @@ static void flash(struct meter *m, const struct sim_edge *e)
 	bounce.index = -1;
 	n = 1 + (int)(rng_u64(&m->bounce_rng) % 3);
 	for (int i = 0; i < n; i++) {
-		bounce.t_led_ns = plus_s(e->t_led_ns, rng_uniform(&m->bounce_rng) * m->p.bounce_s) + 1;
+		bounce.t_led_ns =
+			plus_s(e->t_led_ns, rng_uniform(&m->bounce_rng) * m->p.bounce_s) + 1;
 		enqueue(m, &bounce);
 	}
 }

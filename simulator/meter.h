@@ -14,31 +14,31 @@
 #include "simulator/scenario.h"
 #include "simulator/truth.h"
 
-enum { METER_QUEUE = 512 };	/* flashes not yet taken; older ones are forgotten */
+enum { METER_QUEUE = 512 }; /* flashes not yet taken; older ones are forgotten */
 
-struct meter_input {		/* what its form measures: 1 or 2 elements */
+struct meter_input { /* what its form measures: 1 or 2 elements */
 	int n;
 	struct phasor v[2], i[2];
 	double freq_hz;
-	double line_cycles;	/* of the voltage since the start, at the begin of the segment */
+	double line_cycles; /* of the voltage since the start, at the begin of the segment */
 };
 
 struct meter {
-	struct scenario_meter p;	/* no member absent */
-	double extra_gain_pct;		/* drawn */
+	struct scenario_meter p; /* no member absent */
+	double extra_gain_pct; /* drawn */
 	double temperature_c;
-	bool dead;			/* LED */
+	bool dead; /* LED */
 	/* segment */
 	int64_t t0_ns;
-	double power_w, true_w;		/* as counted: never negative */
-	double meter_wh, true_wh;	/* at t0 */
-	double rest_wh;			/* at t0, since the last pulse */
-	int64_t in_segment;		/* pulses since t0 */
+	double power_w, true_w; /* as counted: never negative */
+	double meter_wh, true_wh; /* at t0 */
+	double rest_wh; /* at t0, since the last pulse */
+	int64_t in_segment; /* pulses since t0 */
 	int64_t next_cross_ns;
 	double freq_hz, line_cycles;
-	double noise;			/* relative, of this segment */
+	double noise; /* relative, of this segment */
 	/* pulses */
-	int64_t index;			/* of the last one */
+	int64_t index; /* of the last one */
 	int64_t last_led_ns, next_spurious_ns;
 	struct rng noise_rng, flash_rng, dark_rng, spurious_rng, bounce_rng;
 	struct sim_edge queue[METER_QUEUE];

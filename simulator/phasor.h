@@ -14,7 +14,9 @@ struct phasor {
 
 static inline struct phasor ph_polar(double abs, double rad)
 {
-	return (struct phasor){ abs * cos(rad), abs * sin(rad) };
+	const double c = cos(rad), s = sin(rad);
+
+	return (struct phasor){ abs * c, abs * s };
 }
 static inline struct phasor ph_add(struct phasor a, struct phasor b)
 {

@@ -10,9 +10,9 @@
 enum rng_purpose {
 	RNG_BOOT = 1,
 	RNG_RESUME,
-	RNG_TYPE_B,	/* index: enum sim_term * 64 + position */
+	RNG_TYPE_B, /* index: enum sim_term * 64 + position */
 	RNG_SOURCE,
-	RNG_METER_START,	/* index of the meters: position */
+	RNG_METER_START, /* index of the meters: position */
 	RNG_METER_NOISE,
 	RNG_METER_FLASH,
 	RNG_METER_DARK,
@@ -22,8 +22,8 @@ enum rng_purpose {
 	RNG_REFERENCE_UPDATE,
 	RNG_REFERENCE_LATENCY,
 	RNG_READER_CLOCK,
-	RNG_READER_STAMP,	/* index: channel */
-	RNG_LINK,		/* index: enum sim_instrument */
+	RNG_READER_STAMP, /* index: channel */
+	RNG_LINK, /* index: enum sim_instrument */
 };
 
 struct rng {

@@ -54,8 +54,8 @@ static int parse_zone(const char *s, int64_t *offset_s)
 		*offset_s = 0;
 		return ET_OK;
 	}
-	if (strlen(s) != 6 || (s[0] != '+' && s[0] != '-') || match(s + 1, "99:99", f) < 0 || f[0] > 18 ||
-	    f[1] > 59)
+	if (strlen(s) != 6 || (s[0] != '+' && s[0] != '-') || match(s + 1, "99:99", f) < 0 ||
+	    f[0] > 18 || f[1] > 59)
 		return ET_ERR_ARG;
 	*offset_s = (f[0] * 3600 + f[1] * 60) * (s[0] == '-' ? -1 : 1);
 	return ET_OK;
@@ -65,10 +65,11 @@ int scenario_parse_epoch(const char *text, int64_t *utc_ns)
 {
 	int64_t f[6], offset_s, s;
 
-	if (strlen(text) < 20 || match(text, "9999-99-99T99:99:99", f) < 0 || parse_zone(text + 19, &offset_s) < 0)
+	if (strlen(text) < 20 || match(text, "9999-99-99T99:99:99", f) < 0 ||
+	    parse_zone(text + 19, &offset_s) < 0)
 		return ET_ERR_ARG;
-	if (f[0] < 1971 || f[0] > 2200 || f[1] < 1 || f[1] > 12 || f[2] < 1 || f[2] > days_in(f[0], f[1]) ||
-	    f[3] > 23 || f[4] > 59 || f[5] > 59)
+	if (f[0] < 1971 || f[0] > 2200 || f[1] < 1 || f[1] > 12 || f[2] < 1 ||
+	    f[2] > days_in(f[0], f[1]) || f[3] > 23 || f[4] > 59 || f[5] > 59)
 		return ET_ERR_ARG;
 	s = days_from_civil(f[0], f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5] - offset_s;
 	*utc_ns = s * ET_NS_PER_S;
@@ -82,23 +83,26 @@ struct check {
 	struct diag *d;
 };
 
-static void check_span(const struct check *c, const struct yaml_mark *m, int64_t from, int64_t to, bool taken[])
+static void check_span(const struct check *c, const struct yaml_mark *m, int64_t from, int64_t to,
+		       bool taken[])
 {
 	const int64_t last = last_of(from, to);
 
-	if (from == INT64_MIN) /* missing: the table has said so */
+	if (from < 1 || last > ET_POSITIONS_MAX) /* the table has said so */
 		return;
 	if (last < from)
-		diag_add(c->d, c->file, m->line, m->column, "to: %lld comes before position %lld", (long long)last,
-			 (long long)from);
-	for (int64_t p = from; p <= last && p >= 1 && p <= ET_POSITIONS_MAX; p++) {
-		if (taken[p - 1])
-			diag_add(c->d, c->file, m->line, m->column, "position: %lld stands here twice", (long long)p);
-		taken[p - 1] = true;
+		diag_add(c->d, c->file, m->line, m->column, "to: %lld comes before position %lld",
+			 (long long)last, (long long)from);
+	for (int64_t p = from; p <= last; p++) {
+		if (taken[p])
+			diag_add(c->d, c->file, m->line, m->column,
+				 "position: %lld stands here twice", (long long)p);
+		taken[p] = true;
 	}
 }
 
-static void check_configuration(const struct check *c, const struct yaml_mark *m, int64_t configuration)
+static void check_configuration(const struct check *c, const struct yaml_mark *m,
+				int64_t configuration)
 {
 	if (configuration == 3)
 		diag_add(c->d, c->file, m->line, m->column,
@@ -113,7 +117,8 @@ static void check_event(const struct check *c, const struct scenario_event *e)
 				    e->kind == SIM_SATURATED || e->kind == SIM_UNSATURATED;
 
 	if (needs_value && isnan(e->value))
-		diag_add(c->d, c->file, e->mark.line, e->mark.column, "value: missing; this kind of event needs one");
+		diag_add(c->d, c->file, e->mark.line, e->mark.column,
+			 "value: missing; this kind of event needs one");
 	if (needs_position && e->position == INT64_MIN)
 		diag_add(c->d, c->file, e->mark.line, e->mark.column,
 			 "position: missing; this kind of event needs one");
@@ -125,7 +130,7 @@ static void check_lists(const struct check *c, const struct scenario *sc)
 	const struct scenario_meter *m = sc->meters.items;
 	const struct scenario_event *e = sc->events.items;
 	const struct yaml_mark nowhere = { 0, 0 };
-	bool positions[ET_POSITIONS_MAX] = { false }, meters[ET_POSITIONS_MAX] = { false };
+	bool positions[ET_POSITIONS_MAX + 1] = { false }, meters[ET_POSITIONS_MAX + 1] = { false };
 
 	check_configuration(c, &nowhere, sc->bench.configuration);
 	for (size_t n = 0; n < sc->bench.positions.n; n++)
@@ -148,19 +153,21 @@ static int check(const char *file, const struct scenario *sc, struct diag *d, in
 		return err;
 	check_lists(&c, sc);
 	if (sc->epoch && scenario_parse_epoch(sc->epoch, &utc_ns) < 0)
-		diag_add(d, file, 0, 0, "epoch: \"%s\"; a time such as %s would be right", sc->epoch, SCENARIO_EPOCH);
+		diag_add(d, file, 0, 0, "epoch: \"%s\"; a time such as %s would be right",
+			 sc->epoch, SCENARIO_EPOCH);
 	return diag_count(d) > before ? ET_ERR_FILE : err;
 }
 
-int scenario_load_file(const char *path, struct scenario *out, struct yaml_doc **doc, struct diag *d)
+int scenario_load_file(const char *path, struct scenario *out, struct yaml_doc **doc,
+		       struct diag *d)
 {
 	const int err = yaml_load_file(path, SCENARIO_SCHEMA, scenario_keys, out, doc, d);
 
 	return check(path, out, d, err);
 }
 
-int scenario_load_mem(const char *name, const char *text, size_t len, struct scenario *out, struct yaml_doc **doc,
-		      struct diag *d)
+int scenario_load_mem(const char *name, const char *text, size_t len, struct scenario *out,
+		      struct yaml_doc **doc, struct diag *d)
 {
 	const int err = yaml_load_mem(name, text, len, SCENARIO_SCHEMA, scenario_keys, out, doc, d);
 

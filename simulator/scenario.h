@@ -94,11 +94,26 @@
 enum sim_instrument { SIM_SOURCE = 0, SIM_REFERENCE, SIM_READER, SIM_INSTRUMENTS };
 enum sim_burden_kind { SIM_BURDEN_INDUCTIVE = 0, SIM_BURDEN_CAPACITIVE };
 enum sim_counts { COUNTS_ABSOLUTE = 0, COUNTS_DELIVERED };
-enum sim_term { TERM_REFERENCE_GAIN = 0, TERM_REFERENCE_PHASE, TERM_POSITION_RATIO, TERM_POSITION_PHASE,
-		TERM_METER_GAIN, TERM_KINDS };
+enum sim_term {
+	TERM_REFERENCE_GAIN = 0,
+	TERM_REFERENCE_PHASE,
+	TERM_POSITION_RATIO,
+	TERM_POSITION_PHASE,
+	TERM_METER_GAIN,
+	TERM_KINDS
+};
 enum sim_distribution { DIST_NORMAL = 0, DIST_RECTANGULAR, DIST_TRIANGULAR };
-enum sim_event_kind { SIM_SOURCE_TRIP = 0, SIM_RANGE_CHANGE, SIM_TEMPERATURE, SIM_LED_DEAD, SIM_LED_ALIVE,
-		      SIM_SATURATED, SIM_UNSATURATED, SIM_SOURCE_STEP, SIM_READER_RESET };
+enum sim_event_kind {
+	SIM_SOURCE_TRIP = 0,
+	SIM_RANGE_CHANGE,
+	SIM_TEMPERATURE,
+	SIM_LED_DEAD,
+	SIM_LED_ALIVE,
+	SIM_SATURATED,
+	SIM_UNSATURATED,
+	SIM_SOURCE_STEP,
+	SIM_READER_RESET
+};
 
 struct scenario_position {
 	struct yaml_mark mark;
@@ -112,11 +127,11 @@ struct scenario_meter {
 	int64_t position, to, channel, configuration;
 	double kh_wh, gain_pct, phase_min, low_load_pct, low_load_below_a, temp_coeff_pct_per_k;
 	double starting_a, creep_w, noise_1s_pct;
-	int counts;			/* enum sim_counts */
+	int counts; /* enum sim_counts */
 	double grid_cycles, grid_phase, latency_s, latency_jitter_s;
 	int64_t drop_every, drop_one_in, bounce_one_in;
 	double spurious_per_h, bounce_s;
-	int led;			/* 0 ok, 1 dead */
+	int led; /* 0 ok, 1 dead */
 	double burden_va, burden_pf;
 	int burden_kind;
 	const char *maker, *serial, *firmware;
@@ -128,32 +143,35 @@ struct scenario_type_b {
 	double u;
 };
 struct scenario_fault {
-	int instrument;			/* enum sim_instrument */
-	int kind;			/* enum link_fault_kind - 1 */
+	int instrument; /* enum sim_instrument */
+	int kind; /* enum link_fault_kind - 1 */
 	int64_t message, where;
 	double late_s;
 };
 struct scenario_event {
 	struct yaml_mark mark;
-	int kind;			/* enum sim_event_kind */
+	int kind; /* enum sim_event_kind */
 	double at_s, value;
 	int64_t position;
 };
 
 struct scenario_bench {
-	int connection;			/* enum connection */
+	int connection; /* enum connection */
 	int64_t configuration;
 	double temperature_c, source_r_ohm, source_x_ohm;
-	struct yaml_list positions;	/* struct scenario_position */
+	struct yaml_list positions; /* struct scenario_position */
 };
 struct scenario_source {
 	const char *model, *firmware;
-	double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz, on_time_s, off_time_s, settle_tau_s, latency_s;
-	double volt_error_pct, curr_error_pct, phase_min, noise_pct, drift_pct, drift_tau_s, segment_s;
+	double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz, on_time_s, off_time_s,
+		settle_tau_s, latency_s;
+	double volt_error_pct, curr_error_pct, phase_min, noise_pct, drift_pct, drift_tau_s,
+		segment_s;
 };
 struct scenario_reference {
 	const char *serial, *firmware;
-	double error_pct, phase_min, integration_s, energy_update_s, update_latency_s, update_jitter_s;
+	double error_pct, phase_min, integration_s, energy_update_s, update_latency_s,
+		update_jitter_s;
 	double latency_s, jitter_s, apply_s;
 };
 struct scenario_reader {
@@ -169,10 +187,10 @@ struct scenario {
 	struct scenario_source source;
 	struct scenario_reference reference;
 	struct scenario_reader reader;
-	struct yaml_list meters;	/* struct scenario_meter */
-	struct yaml_list type_b;	/* struct scenario_type_b */
-	struct yaml_list faults;	/* struct scenario_fault */
-	struct yaml_list events;	/* struct scenario_event */
+	struct yaml_list meters; /* struct scenario_meter */
+	struct yaml_list type_b; /* struct scenario_type_b */
+	struct yaml_list faults; /* struct scenario_fault */
+	struct yaml_list events; /* struct scenario_event */
 };
 
 extern const struct yaml_key scenario_keys[];
@@ -185,9 +203,10 @@ void scenario_event_init(struct scenario_event *e);
 
 /** Also checks what a table cannot: positions inside 1..40 and not twice, the epoch, parameters that a kind needs.
  * @param doc  Owns the strings and lists of @p out. @return ET_OK, ET_ERR_FILE (errors in @p d), ET_ERR_NOMEM. */
-int scenario_load_file(const char *path, struct scenario *out, struct yaml_doc **doc, struct diag *d) ET_CHECK;
-int scenario_load_mem(const char *name, const char *text, size_t len, struct scenario *out, struct yaml_doc **doc,
-		      struct diag *d) ET_CHECK;
+int scenario_load_file(const char *path, struct scenario *out, struct yaml_doc **doc,
+		       struct diag *d) ET_CHECK;
+int scenario_load_mem(const char *name, const char *text, size_t len, struct scenario *out,
+		      struct yaml_doc **doc, struct diag *d) ET_CHECK;
 
 /** "2026-03-02T08:00:00-05:00" or "...Z" as ns since 1970. @return ET_ERR_ARG for anything else. */
 int scenario_parse_epoch(const char *text, int64_t *utc_ns) ET_CHECK;

@@ -94,7 +94,8 @@ bool scpi_header_is(const struct scpi_command *c, const char *pattern)
 		const char *end = strchr(pattern, ':');
 		char one[SCPI_WORD_LEN];
 
-		snprintf(one, sizeof(one), "%.*s", end ? (int)(end - pattern) : SCPI_WORD_LEN - 1, pattern);
+		snprintf(one, sizeof(one), "%.*s", end ? (int)(end - pattern) : SCPI_WORD_LEN - 1,
+			 pattern);
 		if (strcmp(one, "*") != 0 && !scpi_word_is(c->word[n], one))
 			return false;
 		if (!end)

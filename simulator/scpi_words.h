@@ -10,10 +10,10 @@ enum { SCPI_WORDS_MAX = 6, SCPI_WORD_LEN = 24, SCPI_ARG_LEN = 64 };
 
 struct scpi_command {
 	int n;
-	char word[SCPI_WORDS_MAX][SCPI_WORD_LEN];	/* capitals */
+	char word[SCPI_WORDS_MAX][SCPI_WORD_LEN]; /* capitals */
 	bool query;
-	bool closed;			/* a parameter was ended by its semicolon */
-	char arg[SCPI_ARG_LEN];		/* without blanks at its ends; "" : none */
+	bool closed; /* a parameter was ended by its semicolon */
+	char arg[SCPI_ARG_LEN]; /* without blanks at its ends; "" : none */
 };
 
 /** "HEADER:WORDS?" or "HEADER:WORDS ARG;". @return false: not even that. */

@@ -7,28 +7,6 @@
 #include "base/num.h"
 #include "simulator/sim_com5003_parts.h"
 
-enum com_error { ERR_NONE = 0, ERR_COMMAND = -100, ERR_DATA = -120, ERR_INTERRUPTED = -410 };
-
-static const char *error_text(int code)
-{
-	switch (code) {
-	case ERR_COMMAND:
-		return "Command error";
-	case ERR_DATA:
-		return "Numeric data error";
-	case ERR_INTERRUPTED:
-		return "Query INTERRUPTED";
-	default:
-		return "No error";
-	}
-}
-
-/* What can be set or asked; MEASURE, READ and FETCH apart. */
-enum com_item {
-	IDN, ESR, STB, OPC, CLS, SERIAL, ERROR, ERROR_COUNT, ERROR_ALL, MMODE, MMODE_CATALOG, M0CONSTANT, NOMINAL_FREQ,
-	TINTEGRATION, RNGAUTO, RANGE, RANGE_CATALOG, OVERLOAD, EM_T0, EM_T1, EM_UNIT, EM_MODE, EM_MTIME, EM_START,
-	EM_STATUS, EM_ENERGY, EM_POWER, EM_TIME, EM_RESULT, EM_REFCONSTANT, NO_ITEM
-};
 enum { ASK = 1, SET = 2 };
 
 static const struct {
@@ -67,7 +45,6 @@ static const struct {
 	{ "CALCULATE:EM01:0001:RESULT", EM_RESULT, ASK },
 	{ "CALCULATE:EM01:0001:REFCONSTANT", EM_REFCONSTANT, ASK },
 };
-static const char *const modes[] = { "4LW", "3LW", "2LW", NULL };
 
 static int64_t plus_s(int64_t t_ns, double s)
 {
@@ -80,16 +57,6 @@ static enum com_item find_item(const struct scpi_command *q, int how)
 		if ((items[n].can & how) && scpi_header_is(q, items[n].header))
 			return items[n].item;
 	return NO_ITEM;
-}
-
-static bool is_module(const char *word)
-{
-	static const char *const known[] = { "DSP1", "RMS1", "POW1", "POW2", "POW3", "DFT1", "LAM1", "RNG1" };
-
-	for (size_t n = 0; n < sizeof(known) / sizeof(known[0]); n++)
-		if (strcmp(known[n], word) == 0)
-			return true;
-	return false;
 }
 
 /* ---- the alarm clock ---- */
@@ -111,7 +78,8 @@ static void later(struct sim_com *com, int64_t t_ns, int item, int channel, doub
 {
 	if (com->n_later == COM_LATER)
 		return; /* nobody sends sixteen settings in a millisecond */
-	com->later[com->n_later++] = (struct com_later){ plus_s(t_ns, com->cfg.apply_s), item, channel, value };
+	com->later[com->n_later++] =
+		(struct com_later){ plus_s(t_ns, com->cfg.apply_s), item, channel, value };
 }
 
 static void later_error(struct sim_com *com, int64_t t_ns, enum com_error code)
@@ -177,18 +145,20 @@ static int word_index(const char *const *words, const char *word)
 }
 
 /* @return false: the value is wrong. */
-static bool setting_value(enum com_item item, const struct scpi_command *q, int *channel, double *value)
+static bool setting_value(enum com_item item, const struct scpi_command *q, int *channel,
+			  double *value)
 {
 	static const char *const switches[] = { "0", "1", NULL };
 
 	*channel = 0;
 	switch ((int)item) {
 	case MMODE:
-		*value = word_index(modes, q->arg);
+		*value = word_index(com_modes, q->arg);
 		return *value >= 0;
 	case TINTEGRATION:
-		return is_module(q->word[1]) && num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK &&
-		       *value >= 1 && *value <= 100;
+		return com_is_module(q->word[1]) &&
+		       num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK && *value >= 1 &&
+		       *value <= 100;
 	case RANGE:
 		*channel = com_channel_find(q->word[2]);
 		if (*channel < 0)
@@ -199,7 +169,8 @@ static bool setting_value(enum com_item item, const struct scpi_command *q, int 
 		*value = 0;
 		return strcmp(q->arg, "0") == 0;
 	case EM_MTIME:
-		return num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK && *value >= 1 && *value <= 1e6;
+		return num_parse_f64(q->arg, strlen(q->arg), value) == ET_OK && *value >= 1 &&
+		       *value <= 1e6;
 	case EM_UNIT:
 		*value = 0;
 		return strcmp(q->arg, "kWh") == 0;
@@ -229,140 +200,11 @@ static void do_setting(struct sim_com *com, int64_t t_ns, const struct scpi_comm
 
 /* ---- queries ---- */
 
-static void take_error(struct sim_com *com, char *out, size_t cap)
-{
-	const int code = com->n_errors > 0 ? com->errors[0] : ERR_NONE;
-
-	snprintf(out, cap, "%+d,%s", code, error_text(code));
-	if (com->n_errors == 0)
-		return;
-	com->n_errors--;
-	memmove(com->errors, com->errors + 1, sizeof(com->errors[0]) * (size_t)com->n_errors);
-}
-
-static void take_all_errors(struct sim_com *com, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	do {
-		if (n > 0 && n < cap)
-			out[n++] = ';';
-		take_error(com, out + n, cap - n);
-		n += strlen(out + n);
-	} while (com->n_errors > 0 && n + 64 < cap);
-}
-
-static bool em_text(struct sim_com *com, enum com_item item, char *out, size_t cap)
-{
-	const struct com_em *em = &com->em;
-
-	com_em_show(com, com->dev.world->t_ns);
-	switch ((int)item) {
-	case EM_T0:
-	case EM_T1:
-		snprintf(out, cap, "P");
-		return true;
-	case EM_UNIT:
-		snprintf(out, cap, "kWh");
-		return true;
-	case EM_MODE:
-		snprintf(out, cap, "%d", em->mode);
-		return true;
-	case EM_MTIME:
-		snprintf(out, cap, "%g", em->duration_s);
-		return true;
-	case EM_START:
-		snprintf(out, cap, "%d", em->status == EM_RUNNING);
-		return true;
-	case EM_STATUS:
-		snprintf(out, cap, "%d", (int)em->status);
-		return true;
-	case EM_ENERGY:
-	case EM_RESULT:
-		snprintf(out, cap, "%.8g", em->shown_kwh);
-		return true;
-	case EM_POWER:
-		snprintf(out, cap, "%.8g", em->shown_s > 0 ? em->shown_kwh * 3600 / em->shown_s : 0);
-		return true;
-	case EM_TIME:
-		snprintf(out, cap, "%.8g", round(em->shown_s * 1000) / 1000);
-		return true;
-	case EM_REFCONSTANT:
-		snprintf(out, cap, "%g", em->status == EM_RUNNING ? em->constant : com_constant(com));
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool query_text(struct sim_com *com, enum com_item item, const struct scpi_command *q, char *out, size_t cap)
-{
-	int channel;
-
-	switch ((int)item) {
-	case IDN:
-		snprintf(out, cap, "ZERA GmbH Koenigswinter, COM5003, %s, %s", com->cfg.serial, com->cfg.firmware);
-		return true;
-	case ESR:
-	case STB:
-		snprintf(out, cap, "+0");
-		return true;
-	case OPC:
-		snprintf(out, cap, "+1");
-		return true;
-	case SERIAL:
-		snprintf(out, cap, "%s", com->cfg.serial);
-		return true;
-	case ERROR:
-		take_error(com, out, cap);
-		return true;
-	case ERROR_COUNT:
-		snprintf(out, cap, "%d", com->n_errors);
-		return true;
-	case ERROR_ALL:
-		take_all_errors(com, out, cap);
-		return true;
-	case MMODE:
-		snprintf(out, cap, "%s", modes[com->mode]);
-		return true;
-	case MMODE_CATALOG:
-		snprintf(out, cap, "4LW;3LW;2LW");
-		return true;
-	case M0CONSTANT: /* the firmware writes it as an integer until it has moved once */
-		snprintf(out, cap, com->constant_moved ? "%g" : "%.0f", com_constant(com));
-		return true;
-	case NOMINAL_FREQ:
-		snprintf(out, cap, "200000");
-		return true;
-	case TINTEGRATION:
-		snprintf(out, cap, "%g", com->integration_s);
-		return is_module(q->word[1]);
-	case RNGAUTO:
-		snprintf(out, cap, "%d", com->autorange);
-		return true;
-	case OVERLOAD:
-		snprintf(out, cap, "%d", com->overload);
-		return true;
-	case RANGE:
-	case RANGE_CATALOG:
-		channel = com_channel_find(q->word[2]);
-		if (channel < 0)
-			return false;
-		if (item == RANGE)
-			com_range_name(com, channel, out, cap);
-		else
-			com_catalogue(channel, out, cap);
-		return true;
-	default:
-		return em_text(com, item, out, cap);
-	}
-}
-
 static void answer_soon(struct sim_com *com, int64_t t_ns)
 {
 	com->waits_for_value = false;
-	com->t_answer_ns =
-		plus_s(t_ns, com->cfg.latency_s + com->cfg.jitter_s * rng_uniform(&com->latency_rng));
+	com->t_answer_ns = plus_s(t_ns, com->cfg.latency_s +
+						com->cfg.jitter_s * rng_uniform(&com->latency_rng));
 }
 
 /* @return false: not one of MEASURE, READ, FETCH, or no such value. */
@@ -370,7 +212,8 @@ static bool begin_value(struct sim_com *com, int64_t t_ns, const struct scpi_com
 {
 	const bool fetch = scpi_word_is(q->word[0], "FETCH");
 
-	if (q->arg[0] || (!fetch && !scpi_word_is(q->word[0], "MEASURE") && strcmp(q->word[0], "READ") != 0) ||
+	if (q->arg[0] ||
+	    (!fetch && !scpi_word_is(q->word[0], "MEASURE") && strcmp(q->word[0], "READ") != 0) ||
 	    !com_value_text(com, q, com->answer, sizeof(com->answer)))
 		return false;
 	com->answering = true;
@@ -390,7 +233,8 @@ static void do_query(struct sim_com *com, int64_t t_ns, const struct scpi_comman
 	}
 	if (begin_value(com, t_ns, q))
 		return;
-	if (q->arg[0] || !query_text(com, find_item(q, ASK), q, com->answer, sizeof(com->answer))) {
+	if (q->arg[0] ||
+	    !com_query_text(com, find_item(q, ASK), q, com->answer, sizeof(com->answer))) {
 		later_error(com, t_ns, ERR_COMMAND);
 		return;
 	}
@@ -460,7 +304,8 @@ static void on_alarm(struct device *d, int64_t now_ns)
 	set_alarm(com);
 }
 
-void sim_com_init(struct sim_com *com, const struct sim_com_config *cfg, struct clk *c, struct world *w, uint64_t seed)
+void sim_com_init(struct sim_com *com, const struct sim_com_config *cfg, struct clk *c,
+		  struct world *w, uint64_t seed)
 {
 	struct rng start;
 

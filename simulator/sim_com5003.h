@@ -16,8 +16,9 @@
 
 struct sim_com_config {
 	const char *serial, *firmware;
-	double error_pct, phase_min;	/* drawn errors included */
-	double integration_s, energy_update_s, update_latency_s, update_jitter_s, latency_s, jitter_s, apply_s;
+	double error_pct, phase_min; /* drawn errors included */
+	double integration_s, energy_update_s, update_latency_s, update_jitter_s, latency_s,
+		jitter_s, apply_s;
 };
 
 enum com_channel { COM_U1 = 0, COM_U2, COM_U3, COM_I1, COM_I2, COM_I3, COM_CHANNELS };
@@ -25,32 +26,32 @@ enum com_mode { COM_4LW = 0, COM_3LW, COM_2LW, COM_MODES };
 enum com_em_status { EM_IDLE = 0, EM_RUNNING = 2, EM_READY = 4, EM_ABORTED = 8 };
 enum { COM_ANSWER = 2048, COM_LATER = 16 };
 
-struct com_values {			/* means over one integration interval, as indicated */
+struct com_values { /* means over one integration interval, as indicated */
 	struct phasor volt[ET_PHASES], curr[ET_PHASES];
 	double power_w[ET_PHASES], reactive_var[ET_PHASES], freq_hz;
 };
 
-struct com_later {			/* a setting or an error on its way */
+struct com_later { /* a setting or an error on its way */
 	int64_t t_ns;
-	int item;			/* enum com_item; -1: an error */
+	int item; /* enum com_item; -1: an error */
 	int channel;
 	double value;
 };
 
-struct com_em {				/* energy register EM01 */
+struct com_em { /* energy register EM01 */
 	enum com_em_status status;
-	int mode;			/* 0 manual, 1 duration */
+	int mode; /* 0 manual, 1 duration */
 	double duration_s;
-	double constant;		/* imp/kWh, at START */
-	double pulses, last_wh;		/* counted so far; indicated energy up to which */
-	int64_t t_start_ns, t_latch_ns, t_shown_ns;	/* next update; when the latched value shows */
+	double constant; /* imp/kWh, at START */
+	double pulses, last_wh; /* counted so far; indicated energy up to which */
+	int64_t t_start_ns, t_latch_ns, t_shown_ns; /* next update; when the latched value shows */
 	double latched_kwh, latched_s, shown_kwh, shown_s;
 };
 
 struct sim_com {
-	struct device dev;		/* first */
+	struct device dev; /* first */
 	struct sim_com_config cfg;
-	int range[COM_CHANNELS];	/* index into the catalogue */
+	int range[COM_CHANNELS]; /* index into the catalogue */
 	bool autorange, overload, constant_moved;
 	enum com_mode mode;
 	/* integration */
@@ -71,7 +72,8 @@ struct sim_com {
 	struct rng update_rng, latency_rng;
 };
 
-void sim_com_init(struct sim_com *com, const struct sim_com_config *cfg, struct clk *c, struct world *w, uint64_t seed);
+void sim_com_init(struct sim_com *com, const struct sim_com_config *cfg, struct clk *c,
+		  struct world *w, uint64_t seed);
 
 /** Somebody turns the ranges of all voltages at the instrument, now. @p volt_v: the next range that holds it. */
 void sim_com_change_range(struct sim_com *com, double volt_v);

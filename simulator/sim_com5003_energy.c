@@ -98,8 +98,9 @@ void com_em_run(struct sim_com *com, int64_t now_ns)
 	if (em->t_latch_ns <= now_ns) {
 		com_em_show(com, now_ns);
 		latch(com, now_ns);
-		em->t_shown_ns = now_ns + span_ns(cfg->update_latency_s +
-						  cfg->update_jitter_s * rng_uniform(&com->update_rng));
+		em->t_shown_ns =
+			now_ns + span_ns(cfg->update_latency_s +
+					 cfg->update_jitter_s * rng_uniform(&com->update_rng));
 		em->t_latch_ns += span_ns(cfg->energy_update_s);
 	}
 	if (end_ns(em) <= now_ns)

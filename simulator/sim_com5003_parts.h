@@ -5,6 +5,44 @@
 
 #include "simulator/sim_com5003.h"
 
+/* clang-format off */
+/* What can be set or asked; MEASURE, READ and FETCH apart. */
+enum com_item {
+	IDN,
+	ESR,
+	STB,
+	OPC,
+	CLS,
+	SERIAL,
+	ERROR,
+	ERROR_COUNT,
+	ERROR_ALL,
+	MMODE,
+	MMODE_CATALOG,
+	M0CONSTANT,
+	NOMINAL_FREQ,
+	TINTEGRATION,
+	RNGAUTO,
+	RANGE,
+	RANGE_CATALOG,
+	OVERLOAD,
+	EM_T0,
+	EM_T1,
+	EM_UNIT,
+	EM_MODE,
+	EM_MTIME,
+	EM_START,
+	EM_STATUS,
+	EM_ENERGY,
+	EM_POWER,
+	EM_TIME,
+	EM_RESULT,
+	EM_REFCONSTANT,
+	NO_ITEM
+};
+enum com_error { ERR_NONE = 0, ERR_COMMAND = -100, ERR_DATA = -120, ERR_INTERRUPTED = -410 };
+/* clang-format on */
+
 /* ---- ranges and constant: sim_com5003_range.c ---- */
 /** "480V;240V;..." */
 void com_catalogue(int channel, char *out, size_t cap);
@@ -31,6 +69,14 @@ int64_t com_em_next_ns(const struct sim_com *com);
 void com_em_run(struct sim_com *com, int64_t now_ns);
 /** Let the latched value show if it is time. */
 void com_em_show(struct sim_com *com, int64_t now_ns);
+
+/* ---- queries that are answered from the state: sim_com5003_query.c ---- */
+extern const char *const com_modes[]; /* enum com_mode; NULL at the end */
+bool com_is_module(const char *word);
+/** The answer, without its end. Takes an error out of the queue when that was asked for.
+ * @return false: not a query. */
+bool com_query_text(struct sim_com *com, enum com_item item, const struct scpi_command *q,
+		    char *out, size_t cap);
 
 /* ---- readings: sim_com5003_values.c ---- */
 /** A new mean value is complete at the time of the world. */

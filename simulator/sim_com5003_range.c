@@ -5,18 +5,19 @@
 #include "simulator/sim_com5003_parts.h"
 
 #define NOMINAL_HZ 200000
-#define OVERLOAD_AT 1.25	/* of the range */
+#define OVERLOAD_AT 1.25 /* of the range */
 
 struct range {
 	const char *name;
 	double max;
 };
 static const struct range volt_ranges[] = {
-	{ "480V", 480 }, { "240V", 240 }, { "120V", 120 }, { "60V", 60 }, { "12V", 12 }, { "5V", 5 }, { NULL, 0 },
+	{ "480V", 480 }, { "240V", 240 }, { "120V", 120 }, { "60V", 60 },
+	{ "12V", 12 },	 { "5V", 5 },	  { NULL, 0 },
 };
 static const struct range curr_ranges[] = {
-	{ "200A", 200 }, { "100A", 100 }, { "50A", 50 },     { "20A", 20 },	{ "10A", 10 },
-	{ "5A", 5 },	 { "2A", 2 },	  { "1A", 1 },	     { "500mA", 0.5 },	{ "200mA", 0.2 },
+	{ "200A", 200 },  { "100A", 100 },  { "50A", 50 },    { "20A", 20 },	{ "10A", 10 },
+	{ "5A", 5 },	  { "2A", 2 },	    { "1A", 1 },      { "500mA", 0.5 }, { "200mA", 0.2 },
 	{ "100mA", 0.1 }, { "50mA", 0.05 }, { "20mA", 0.02 }, { NULL, 0 },
 };
 
@@ -90,8 +91,8 @@ void com_set_range(struct sim_com *com, int channel, int index)
 
 static double seen(const struct sim_com *com, int channel)
 {
-	return channel < COM_I1 ? ph_abs(com->values.volt[channel]) :
-				  ph_abs(com->values.curr[channel - COM_I1]);
+	return channel < COM_I1 ? ph_abs(com->values.volt[channel])
+				: ph_abs(com->values.curr[channel - COM_I1]);
 }
 
 static void choose_range(struct sim_com *com, int channel)

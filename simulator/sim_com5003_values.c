@@ -9,8 +9,10 @@ void com_integrate(struct sim_com *com)
 {
 	const struct world *w = com->dev.world;
 	const double s = (double)(w->t_ns - com->t_last_ns) * 1e-9;
-	const double gain = 1 + com->cfg.error_pct / 100, delta = com->cfg.phase_min * SIM_RAD_PER_MIN;
-	const struct phasor turn = ph_polar(1, delta), half = ph_polar(1 + com->cfg.error_pct / 200, -delta);
+	const double gain = 1 + com->cfg.error_pct / 100,
+		     delta = com->cfg.phase_min * SIM_RAD_PER_MIN;
+	const struct phasor turn = ph_polar(1, delta),
+			    half = ph_polar(1 + com->cfg.error_pct / 200, -delta);
 	struct world_sums sums;
 	bool any = false;
 
@@ -18,8 +20,10 @@ void com_integrate(struct sim_com *com)
 		return;
 	world_sums(w, &sums);
 	for (int k = 0; k < ET_PHASES; k++) {
-		const struct phasor va = { (sums.power_wh[k] - com->last_sums.power_wh[k]) * 3600 / s,
-					   (sums.reactive_varh[k] - com->last_sums.reactive_varh[k]) * 3600 / s };
+		const struct phasor va = {
+			(sums.power_wh[k] - com->last_sums.power_wh[k]) * 3600 / s,
+			(sums.reactive_varh[k] - com->last_sums.reactive_varh[k]) * 3600 / s
+		};
 		const struct phasor seen = ph_scale(ph_mul(va, turn), gain);
 		const struct phasor v = ph_sub(sums.volt_vs[k], com->last_sums.volt_vs[k]);
 		const struct phasor i = ph_sub(sums.curr_as[k], com->last_sums.curr_as[k]);
@@ -35,7 +39,19 @@ void com_integrate(struct sim_com *com)
 	com->t_last_ns = w->t_ns;
 }
 
-enum kind { RMS_U, RMS_I, POWER, REACTIVE, APPARENT, FACTOR, FREQUENCY, PEAK_U, PEAK_I, RAW_U, RAW_I };
+enum kind {
+	RMS_U,
+	RMS_I,
+	POWER,
+	REACTIVE,
+	APPARENT,
+	FACTOR,
+	FREQUENCY,
+	PEAK_U,
+	PEAK_I,
+	RAW_U,
+	RAW_I
+};
 
 /* The last of four is the sum. */
 static const struct quantity {
@@ -43,23 +59,23 @@ static const struct quantity {
 	enum kind kind;
 	int phase;
 } quantities[] = {
-	{ "RMS1", "UL1", "V", RMS_U, 0 },	{ "RMS1", "UL2", "V", RMS_U, 1 },
-	{ "RMS1", "UL3", "V", RMS_U, 2 },	{ "RMS1", "IL1", "A", RMS_I, 0 },
-	{ "RMS1", "IL2", "A", RMS_I, 1 },	{ "RMS1", "IL3", "A", RMS_I, 2 },
-	{ "POW1", "P1", "W", POWER, 0 },	{ "POW1", "P2", "W", POWER, 1 },
-	{ "POW1", "P3", "W", POWER, 2 },	{ "POW1", "PS", "W", POWER, 3 },
-	{ "POW2", "Q1", "Var", REACTIVE, 0 },	{ "POW2", "Q2", "Var", REACTIVE, 1 },
-	{ "POW2", "Q3", "Var", REACTIVE, 2 },	{ "POW2", "QS", "Var", REACTIVE, 3 },
-	{ "POW3", "S1", "VA", APPARENT, 0 },	{ "POW3", "S2", "VA", APPARENT, 1 },
-	{ "POW3", "S3", "VA", APPARENT, 2 },	{ "POW3", "SS", "VA", APPARENT, 3 },
-	{ "LAM1", "Lambda1", "", FACTOR, 0 },	{ "LAM1", "Lambda2", "", FACTOR, 1 },
-	{ "LAM1", "Lambda3", "", FACTOR, 2 },	{ "LAM1", "LambdaS", "", FACTOR, 3 },
-	{ "RNG1", "F", "Hz", FREQUENCY, 0 },	{ "DFT1", "U1", "V", PEAK_U, 0 },
-	{ "DFT1", "U2", "V", PEAK_U, 1 },	{ "DFT1", "U3", "V", PEAK_U, 2 },
-	{ "DFT1", "I1", "A", PEAK_I, 0 },	{ "DFT1", "I2", "A", PEAK_I, 1 },
-	{ "DFT1", "I3", "A", PEAK_I, 2 },	{ "DFT1", "UL1", "V", RAW_U, 0 },
-	{ "DFT1", "UL2", "V", RAW_U, 1 },	{ "DFT1", "UL3", "V", RAW_U, 2 },
-	{ "DFT1", "IL1", "A", RAW_I, 0 },	{ "DFT1", "IL2", "A", RAW_I, 1 },
+	{ "RMS1", "UL1", "V", RMS_U, 0 },     { "RMS1", "UL2", "V", RMS_U, 1 },
+	{ "RMS1", "UL3", "V", RMS_U, 2 },     { "RMS1", "IL1", "A", RMS_I, 0 },
+	{ "RMS1", "IL2", "A", RMS_I, 1 },     { "RMS1", "IL3", "A", RMS_I, 2 },
+	{ "POW1", "P1", "W", POWER, 0 },      { "POW1", "P2", "W", POWER, 1 },
+	{ "POW1", "P3", "W", POWER, 2 },      { "POW1", "PS", "W", POWER, 3 },
+	{ "POW2", "Q1", "Var", REACTIVE, 0 }, { "POW2", "Q2", "Var", REACTIVE, 1 },
+	{ "POW2", "Q3", "Var", REACTIVE, 2 }, { "POW2", "QS", "Var", REACTIVE, 3 },
+	{ "POW3", "S1", "VA", APPARENT, 0 },  { "POW3", "S2", "VA", APPARENT, 1 },
+	{ "POW3", "S3", "VA", APPARENT, 2 },  { "POW3", "SS", "VA", APPARENT, 3 },
+	{ "LAM1", "Lambda1", "", FACTOR, 0 }, { "LAM1", "Lambda2", "", FACTOR, 1 },
+	{ "LAM1", "Lambda3", "", FACTOR, 2 }, { "LAM1", "LambdaS", "", FACTOR, 3 },
+	{ "RNG1", "F", "Hz", FREQUENCY, 0 },  { "DFT1", "U1", "V", PEAK_U, 0 },
+	{ "DFT1", "U2", "V", PEAK_U, 1 },     { "DFT1", "U3", "V", PEAK_U, 2 },
+	{ "DFT1", "I1", "A", PEAK_I, 0 },     { "DFT1", "I2", "A", PEAK_I, 1 },
+	{ "DFT1", "I3", "A", PEAK_I, 2 },     { "DFT1", "UL1", "V", RAW_U, 0 },
+	{ "DFT1", "UL2", "V", RAW_U, 1 },     { "DFT1", "UL3", "V", RAW_U, 2 },
+	{ "DFT1", "IL1", "A", RAW_I, 0 },     { "DFT1", "IL2", "A", RAW_I, 1 },
 	{ "DFT1", "IL3", "A", RAW_I, 2 },
 };
 enum { QUANTITIES = sizeof(quantities) / sizeof(quantities[0]) };
@@ -126,7 +142,8 @@ static int number_text(const struct com_values *v, const struct quantity *q, cha
 	x = spectral(v, volt ? v->volt[q->phase] : v->curr[q->phase]);
 	if (q->kind == RAW_U || q->kind == RAW_I)
 		return snprintf(out, cap, "%.8g,%.8g", x.re, x.im);
-	return snprintf(out, cap, "%.8g,%.8g,%.8g", ph_abs(x), ph_deg(x) * SIM_RAD_PER_DEG, ph_deg(x));
+	return snprintf(out, cap, "%.8g,%.8g,%.8g", ph_abs(x), ph_deg(x) * SIM_RAD_PER_DEG,
+			ph_deg(x));
 }
 
 static bool asked_for(const struct scpi_command *q, const struct quantity *x)

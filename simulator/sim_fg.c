@@ -7,7 +7,7 @@
 
 #include "simulator/sim_fg_text.h"
 
-#define MAINS_HZ 60	/* what FR00.00 locks to */
+#define MAINS_HZ 60 /* what FR00.00 locks to */
 
 enum verdict { DONE = 0, REFUSED, UNKNOWN };
 
@@ -90,7 +90,8 @@ static enum verdict do_currents(struct sim_fg *fg, const char *arg, size_t len)
 {
 	double amp[ET_PHASES], deg[ET_PHASES], unit;
 
-	if (len < 2 || arg[0] != 'A' || !strchr("AM", arg[1]) || !fg_three(arg + 2, len - 2, amp, deg))
+	if (len < 2 || arg[0] != 'A' || !strchr("AM", arg[1]) ||
+	    !fg_three(arg + 2, len - 2, amp, deg))
 		return REFUSED;
 	unit = arg[1] == 'M' ? 1e-3 : 1;
 	for (int k = 0; k < ET_PHASES; k++)
@@ -121,7 +122,8 @@ static enum verdict do_switch(struct sim_fg *fg, const char *arg, size_t len)
 {
 	bool on = false;
 
-	if (len != 9 || strspn(arg, "EA") < 3 || strspn(arg + 3, "PA") < 3 || strspn(arg + 6, "EA") != 3)
+	if (len != 9 || strspn(arg, "EA") < 3 || strspn(arg + 3, "PA") < 3 ||
+	    strspn(arg + 6, "EA") != 3)
 		return REFUSED;
 	for (int k = 0; k < ET_PHASES; k++) {
 		fg->volt_on[k] = arg[k] == 'E';
@@ -131,7 +133,8 @@ static enum verdict do_switch(struct sim_fg *fg, const char *arg, size_t len)
 	memset(fg->status, '0', FG_STATUS_DIGITS);
 	fg->is_switch = true;
 	fg->t_done_ns = plus_s(fg->dev.world->t_ns, on ? fg->cfg.on_time_s : fg->cfg.off_time_s);
-	fg->t_apply_ns = plus_s(fg->dev.world->t_ns, (on ? fg->cfg.on_time_s : fg->cfg.off_time_s) / 2);
+	fg->t_apply_ns =
+		plus_s(fg->dev.world->t_ns, (on ? fg->cfg.on_time_s : fg->cfg.off_time_s) / 2);
 	return DONE;
 }
 
@@ -148,11 +151,11 @@ static enum verdict do_events(struct sim_fg *fg, const char *arg, size_t len)
 static bool fits(const char *pattern, const char *arg)
 {
 	for (; *pattern && *arg; pattern++, arg++) {
-		const bool ok = *pattern == '0'	  ? *arg == '0' || *arg == '1' :
-				*pattern == '9'	  ? isdigit((unsigned char)*arg) :
-				*pattern == 'A'	  ? isupper((unsigned char)*arg) :
-				*pattern == 'x'	  ? true :
-						    *arg == *pattern;
+		const bool ok = *pattern == '0'	  ? *arg == '0' || *arg == '1'
+				: *pattern == '9' ? isdigit((unsigned char)*arg)
+				: *pattern == 'A' ? isupper((unsigned char)*arg)
+				: *pattern == 'x' ? true
+						  : *arg == *pattern;
 		if (!ok)
 			return false;
 	}
@@ -162,7 +165,7 @@ static bool fits(const char *pattern, const char *arg)
 static const struct command {
 	const char *name, *reply;
 	enum verdict (*fn)(struct sim_fg *fg, const char *arg, size_t len);
-	const char *pattern;		/* where fn is NULL */
+	const char *pattern; /* where fn is NULL */
 } commands[] = {
 	{ "UP", "OKUP", do_voltages, NULL },
 	{ "IP", "OKIP", do_currents, NULL },
@@ -211,7 +214,8 @@ static enum verdict do_setting(struct sim_fg *fg, const char *line, size_t len)
 static enum verdict do_query(struct sim_fg *fg, const char *line)
 {
 	if (strcmp(line, "TS") == 0)
-		snprintf(fg->reply, sizeof(fg->reply), "TS%-8.8s%-4.4s", fg->cfg.model, fg->cfg.firmware);
+		snprintf(fg->reply, sizeof(fg->reply), "TS%-8.8s%-4.4s", fg->cfg.model,
+			 fg->cfg.firmware);
 	else if (strcmp(line, "SM") == 0)
 		snprintf(fg->reply, sizeof(fg->reply), "SM%s", fg->status);
 	else if (!fg_reading(fg->dev.world, line, fg->reply, sizeof(fg->reply)))
@@ -226,7 +230,8 @@ static void set_alarm(struct sim_fg *fg)
 	if (!fg->busy)
 		device_alarm_at(&fg->dev, ET_NEVER_NS);
 	else
-		device_alarm_at(&fg->dev, fg->t_apply_ns < fg->t_done_ns ? fg->t_apply_ns : fg->t_done_ns);
+		device_alarm_at(&fg->dev,
+				fg->t_apply_ns < fg->t_done_ns ? fg->t_apply_ns : fg->t_done_ns);
 }
 
 static void begin_command(struct sim_fg *fg, int64_t t_ns, const char *line)

@@ -12,7 +12,7 @@
 #include "simulator/device.h"
 
 struct sim_fg_config {
-	const char *model, *firmware;	/* as TS answers: 8 and 4 characters */
+	const char *model, *firmware; /* as TS answers: 8 and 4 characters */
 	double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz;
 	double on_time_s, off_time_s, latency_s;
 };
@@ -20,21 +20,22 @@ struct sim_fg_config {
 enum { FG_QUEUE = 8, FG_TEXT = 96, FG_STATUS_DIGITS = 16 };
 
 struct sim_fg {
-	struct device dev;		/* first */
+	struct device dev; /* first */
 	struct sim_fg_config cfg;
-	struct setpoint programmed;	/* our angles */
+	struct setpoint programmed; /* our angles */
 	bool volt_on[ET_PHASES], curr_on[ET_PHASES];
-	bool events;			/* SE1 */
+	bool events; /* SE1 */
 	char status[FG_STATUS_DIGITS + 1];
 	/* the command that is being done */
 	bool busy, is_switch;
-	int64_t t_apply_ns, t_done_ns;	/* t_apply_ns: ET_NEVER_NS when done or nothing to apply */
-	char reply[FG_TEXT];		/* "" : silence */
-	char queue[FG_QUEUE][FG_TEXT];	/* lines that came meanwhile */
+	int64_t t_apply_ns, t_done_ns; /* t_apply_ns: ET_NEVER_NS when done or nothing to apply */
+	char reply[FG_TEXT]; /* "" : silence */
+	char queue[FG_QUEUE][FG_TEXT]; /* lines that came meanwhile */
 	int n_queued;
 };
 
-void sim_fg_init(struct sim_fg *fg, const struct sim_fg_config *cfg, struct clk *c, struct world *w);
+void sim_fg_init(struct sim_fg *fg, const struct sim_fg_config *cfg, struct clk *c,
+		 struct world *w);
 
 /** A protection switches everything off, now. */
 void sim_fg_trip(struct sim_fg *fg, int64_t now_ns);

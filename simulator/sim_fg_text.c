@@ -86,7 +86,8 @@ static double range_of(const double *ranges, const struct phasor x[ET_PHASES])
 static const double volt_ranges[] = { 480, 240, 120, 60, 5, 0 };
 static const double curr_ranges[] = { 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0 };
 
-static void write_counts(char *out, size_t cap, const char *head, const struct phasor x[], double range)
+static void write_counts(char *out, size_t cap, const char *head, const struct phasor x[],
+			 double range)
 {
 	unsigned n[ET_PHASES];
 
@@ -138,7 +139,9 @@ static void write_power(const struct world *w, char what, char *out, size_t cap)
 
 bool fg_reading(const struct world *w, const char *command, char *out, size_t cap)
 {
-	static const char known[][3] = { "BU", "BI", "AU", "AI", "AW", "MP", "MQ", "MS", "AF", "FI" };
+	static const char known[][3] = {
+		"BU", "BI", "AU", "AI", "AW", "MP", "MQ", "MS", "AF", "FI"
+	};
 	const double u = range_of(volt_ranges, w->v), i = range_of(curr_ranges, w->i);
 	size_t n = 0;
 

@@ -28,12 +28,18 @@ static struct stamp_line *waiting_at(const struct sim_stamp *r, int n)
 static void number_and_store(struct sim_stamp *r, struct stamp_line *l, const char *body)
 {
 	struct stamp_line *at;
-	int n;
+	const size_t len = strlen(body);
+	size_t n = 1;
 
 	l->number = (uint16_t)r->next_number;
 	r->next_number = (r->next_number + 1) & 0xFFFF;
-	n = snprintf(l->text, sizeof(l->text), "!%u %c %s", l->number, l->kind, body);
-	l->len = (uint8_t)stamp_close(l->text, (size_t)n, sizeof(l->text));
+	l->text[0] = '!';
+	n += stamp_write(l->text + n, l->number);
+	l->text[n++] = ' ';
+	l->text[n++] = l->kind;
+	l->text[n++] = ' ';
+	memcpy(l->text + n, body, len);
+	l->len = (uint8_t)stamp_close(l->text, n + len, sizeof(l->text));
 	at = waiting_at(r, r->n_waiting++);
 	*at = *l;
 }
@@ -124,13 +130,19 @@ static void send_waiting(struct sim_stamp *r, int64_t now_ns, bool all)
 static void end_wait(struct sim_stamp *r, int c)
 {
 	struct stamp_channel *ch = &r->ch[c];
-	char body[64];
+	const uint64_t field[] = { (uint64_t)c + 1, ch->wait_seq, ch->last_tick, ch->wait_flags,
+				   ch->wait_bounces };
+	char body[STAMP_BODY];
+	size_t n = 0;
 
 	if (!ch->waiting)
 		return;
 	ch->waiting = false;
-	snprintf(body, sizeof(body), "%d %" PRIu32 " %" PRIu64 " %" PRIu32 " %" PRIu32, c + 1, ch->wait_seq,
-		 ch->last_tick, ch->wait_flags, ch->wait_bounces);
+	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
+		n += stamp_write(body + n, field[i]);
+		body[n++] = ' ';
+	}
+	body[n - 1] = '\0';
 	stamp_put(r, 'E', c + 1, body);
 }
 
@@ -152,10 +164,12 @@ static void accept_edge(struct sim_stamp *r, int c, const struct sim_edge *e)
 	ch->edges++;
 	ch->waiting = true;
 	ch->wait_seq = ch->edges;
-	ch->wait_flags = (ch->saturated ? 1U : 0U) | (2 * r->n_waiting > r->cfg.buffer_lines ? 2U : 0U);
+	ch->wait_flags =
+		(ch->saturated ? 1U : 0U) | (2 * r->n_waiting > r->cfg.buffer_lines ? 2U : 0U);
 	ch->wait_bounces = 0;
 	if (truth_add(&ch->truth, e) < 0)
-		truth_reset(&ch->truth, ch->edges + 1); /* out of memory: no truth rather than a wrong one */
+		truth_reset(&ch->truth,
+			    ch->edges + 1); /* out of memory: no truth rather than a wrong one */
 }
 
 static void see_edge(struct sim_stamp *r, int c, const struct sim_edge *e)
@@ -301,13 +315,14 @@ static void power_up(struct sim_stamp *r)
 void sim_stamp_reset(struct sim_stamp *r, int64_t now_ns)
 {
 	r->boot++;
-	stamp_clock_init(&r->clock, r->cfg.rate_ppm, r->cfg.wander_ppm, r->cfg.tick_ns, r->boot, now_ns);
+	stamp_clock_init(&r->clock, r->cfg.rate_ppm, r->cfg.wander_ppm, r->cfg.tick_ns, r->boot,
+			 now_ns);
 	power_up(r);
 	set_alarm(r, now_ns);
 }
 
-int sim_stamp_init(struct sim_stamp *r, const struct sim_stamp_config *cfg, struct clk *c, struct world *w,
-		   uint64_t seed)
+int sim_stamp_init(struct sim_stamp *r, const struct sim_stamp_config *cfg, struct clk *c,
+		   struct world *w, uint64_t seed)
 {
 	memset(r, 0, sizeof(*r));
 	device_init(&r->dev, c, w, '\n', on_line, on_alarm);

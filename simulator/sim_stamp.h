@@ -14,19 +14,19 @@
 
 struct sim_stamp_config {
 	const char *serial, *firmware;
-	int channels;			/* 1..64 */
+	int channels; /* 1..64 */
 	uint32_t boot;
 	int64_t tick_ns, u_ns;
 	double stamp_sd_s, rate_ppm, wander_ppm, batch_s, latency_s;
-	int64_t byte_ns;		/* of the line */
+	int64_t byte_ns; /* of the line */
 	int buffer_lines;
-	int position_of[STAMP_CHANNELS];	/* 1.., whose LED the channel sees; 0: nothing */
+	int position_of[STAMP_CHANNELS]; /* 1.., whose LED the channel sees; 0: nothing */
 };
 
 struct stamp_channel {
 	bool armed, saturated;
 	uint32_t edges, lost, bounces, deb_us;
-	int64_t last_led_ns;		/* of the last accepted edge */
+	int64_t last_led_ns; /* of the last accepted edge */
 	uint64_t last_tick;
 	/* accepted, waits for the end of its debounce time */
 	bool waiting;
@@ -36,21 +36,21 @@ struct stamp_channel {
 };
 
 struct sim_stamp {
-	struct device dev;		/* first */
+	struct device dev; /* first */
 	struct sim_stamp_config cfg;
 	struct stamp_clock clock;
-	struct stamp_channel ch[STAMP_CHANNELS];	/* [n-1] */
+	struct stamp_channel ch[STAMP_CHANNELS]; /* [n-1] */
 	uint32_t boot, overruns;
-	uint32_t next_number;		/* of unsolicited lines, mod 65536 */
-	int32_t last_sent;		/* number; 65535 at first */
-	struct stamp_line *waiting;	/* ring of buffer_lines */
+	uint32_t next_number; /* of unsolicited lines, mod 65536 */
+	int32_t last_sent; /* number; 65535 at first */
+	struct stamp_line *waiting; /* ring of buffer_lines */
 	int head, n_waiting;
 	int64_t line_free_ns;
 };
 
 /** @return ET_OK, ET_ERR_NOMEM. */
-int sim_stamp_init(struct sim_stamp *r, const struct sim_stamp_config *cfg, struct clk *c, struct world *w,
-		   uint64_t seed) ET_CHECK;
+int sim_stamp_init(struct sim_stamp *r, const struct sim_stamp_config *cfg, struct clk *c,
+		   struct world *w, uint64_t seed) ET_CHECK;
 void sim_stamp_free(struct sim_stamp *r);
 
 /** Power-up again, now: another boot number, nothing armed, all counters 0. */

@@ -12,10 +12,10 @@ enum verb { ID, ARM, DEB, CH, STAT, CLK, VERBS };
 static const struct {
 	const char *name;
 	int n_args;
-	bool mask;			/* the first argument is one */
+	bool mask; /* the first argument is one */
 } verbs[VERBS] = {
-	{ "ID", 0, false },   { "ARM", 1, true },	  { "DEB", 2, true },
-	{ "CH", 1, false },   { "STAT", 0, false }, { "CLK", 0, false },
+	{ "ID", 0, false }, { "ARM", 1, true },	  { "DEB", 2, true },
+	{ "CH", 1, false }, { "STAT", 0, false }, { "CLK", 0, false },
 };
 
 static void refuse(struct stamp_answer *a, const char *code, const char *words)
@@ -44,8 +44,8 @@ static bool read_arguments(struct stamp_answer *a)
 		refuse(a, "SYNTAX", "wrong number of arguments");
 		return false;
 	}
-	if ((q->n_args > 0 && !(verbs[a->verb].mask ? stamp_mask(q->word[0], &a->a) :
-						      stamp_number(q->word[0], &a->a))) ||
+	if ((q->n_args > 0 && !(verbs[a->verb].mask ? stamp_mask(q->word[0], &a->a)
+						    : stamp_number(q->word[0], &a->a))) ||
 	    (q->n_args > 1 && !stamp_number(q->word[1], &a->b))) {
 		refuse(a, "SYNTAX", "not a number");
 		return false;
@@ -82,7 +82,8 @@ static bool in_range(const struct sim_stamp *r, struct stamp_answer *a)
 	return true;
 }
 
-void stamp_do(struct sim_stamp *r, int64_t now_ns, const char *line, size_t len, struct stamp_answer *out)
+void stamp_do(struct sim_stamp *r, int64_t now_ns, const char *line, size_t len,
+	      struct stamp_answer *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->code = stamp_parse(line, len, &out->q);
@@ -117,11 +118,14 @@ static int channel_text(const struct sim_stamp *r, int n, char *out, size_t cap)
 {
 	const struct stamp_channel *ch = &r->ch[n - 1];
 
-	return snprintf(out, cap, "CH n=%d armed=%d edges=%u lost=%u bounces=%u deb_us=%u sat=%d last=%d", n,
-			ch->armed, ch->edges, ch->lost, ch->bounces, ch->deb_us, ch->saturated, (int)r->last_sent);
+	return snprintf(out, cap,
+			"CH n=%d armed=%d edges=%u lost=%u bounces=%u deb_us=%u sat=%d last=%d", n,
+			ch->armed, ch->edges, ch->lost, ch->bounces, ch->deb_us, ch->saturated,
+			(int)r->last_sent);
 }
 
-static int done_text(struct sim_stamp *r, const struct stamp_answer *a, const int64_t t[3], char *out, size_t cap)
+static int done_text(struct sim_stamp *r, const struct stamp_answer *a, const int64_t t[3],
+		     char *out, size_t cap)
 {
 	const struct sim_stamp_config *c = &r->cfg;
 	const int last = (int)r->last_sent;
@@ -129,8 +133,8 @@ static int done_text(struct sim_stamp *r, const struct stamp_answer *a, const in
 	switch ((enum verb)a->verb) {
 	case ID:
 		return snprintf(out, cap,
-				"ID proto=1 maker=Etalon model=IR40 serial=%s fw=%s channels=%d tick_ns=%" PRId64
-				" u_ns=%" PRId64 " boot=%u",
+				"ID proto=1 maker=Etalon model=IR40 serial=%s fw=%s channels=%d "
+				"tick_ns=%" PRId64 " u_ns=%" PRId64 " boot=%u",
 				c->serial, c->firmware, c->channels, c->tick_ns, c->u_ns, r->boot);
 	case ARM:
 		return snprintf(out, cap, "ARM mask=%" PRIx64 " t=%" PRIu64 " last=%d", a->a,
@@ -140,11 +144,16 @@ static int done_text(struct sim_stamp *r, const struct stamp_answer *a, const in
 	case CH:
 		return channel_text(r, (int)a->a, out, cap);
 	case STAT:
-		return snprintf(out, cap, "STAT boot=%u armed=%" PRIx64 " lost=%u overruns=%u sat=%" PRIx64 " last=%d",
-				r->boot, armed_mask(r), lost_of_all(r), r->overruns, stamp_saturated_mask(r), last);
+		return snprintf(out, cap,
+				"STAT boot=%u armed=%" PRIx64 " lost=%u overruns=%u sat=%" PRIx64
+				" last=%d",
+				r->boot, armed_mask(r), lost_of_all(r), r->overruns,
+				stamp_saturated_mask(r), last);
 	case CLK:
-		return snprintf(out, cap, "CLK t0=%" PRIu64 " t1=%" PRIu64 " t2=%" PRIu64 " boot=%u last=%d",
-				stamp_clock_ticks(&r->clock, t[0], 0), stamp_clock_ticks(&r->clock, t[1], 0),
+		return snprintf(out, cap,
+				"CLK t0=%" PRIu64 " t1=%" PRIu64 " t2=%" PRIu64 " boot=%u last=%d",
+				stamp_clock_ticks(&r->clock, t[0], 0),
+				stamp_clock_ticks(&r->clock, t[1], 0),
 				stamp_clock_ticks(&r->clock, t[2], 0), r->boot, last);
 	case VERBS:
 		break;
@@ -152,14 +161,15 @@ static int done_text(struct sim_stamp *r, const struct stamp_answer *a, const in
 	return 0;
 }
 
-size_t stamp_reply(struct sim_stamp *r, const struct stamp_answer *a, int64_t t_first_ns, int64_t now_ns,
-		   int64_t t_reply_ns, char *out, size_t cap)
+size_t stamp_reply(struct sim_stamp *r, const struct stamp_answer *a, int64_t t_first_ns,
+		   int64_t now_ns, int64_t t_reply_ns, char *out, size_t cap)
 {
 	const int64_t t[3] = { t_first_ns, now_ns, t_reply_ns };
 	int n;
 
 	if (a->code) {
-		n = snprintf(out, cap, "-%u %s%s%s", a->q.tag, a->code, a->words[0] ? " " : "", a->words);
+		n = snprintf(out, cap, "-%u %s%s%s", a->q.tag, a->code, a->words[0] ? " " : "",
+			     a->words);
 	} else {
 		n = snprintf(out, cap, "=%u ", a->q.tag);
 		n += done_text(r, a, t, out + n, cap - (size_t)n);

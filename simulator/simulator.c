@@ -38,8 +38,9 @@ static void write_boot_id(const struct scenario *sc, uint64_t seed, char out[40]
 	rng_init(&r, seed, RNG_BOOT, 0);
 	a = rng_u64(&r);
 	b = rng_u64(&r);
-	snprintf(out, 40, "%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xFFFF),
-		 (unsigned)(a & 0xFFF), (unsigned)(b >> 48 & 0xFFF), (unsigned long long)(b & 0xFFFFFFFFFFFF));
+	snprintf(out, 40, "%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(a >> 32),
+		 (unsigned)(a >> 16 & 0xFFFF), (unsigned)(a & 0xFFF), (unsigned)(b >> 48 & 0xFFF),
+		 (unsigned long long)(b & 0xFFFFFFFFFFFF));
 }
 
 int sim_clock_start(const struct scenario *sc, const struct sim_options *opt, struct clk_start *out)
@@ -53,7 +54,8 @@ int sim_clock_start(const struct scenario *sc, const struct sim_options *opt, st
 		struct rng r;
 
 		resume_rng(&r, sc, opt);
-		start.mono_ns = resumed_at(opt) + (int64_t)llround((20 + 280 * rng_uniform(&r)) * 1e9);
+		start.mono_ns =
+			resumed_at(opt) + (int64_t)llround((20 + 280 * rng_uniform(&r)) * 1e9);
 	}
 	start.utc_ns = utc_ns + (start.mono_ns - SIM_START_MONO_NS);
 	start.utc_offset_s = (int32_t)or_i64(sc->utc_offset_s, -18000);
@@ -62,8 +64,8 @@ int sim_clock_start(const struct scenario *sc, const struct sim_options *opt, st
 	return ET_OK;
 }
 
-int sim_create(const struct scenario *sc, const struct sim_options *opt, struct clk *c, struct sim **out,
-	       struct fault *f)
+int sim_create(const struct scenario *sc, const struct sim_options *opt, struct clk *c,
+	       struct sim **out, struct fault *f)
 {
 	struct sim *s;
 	int err;
@@ -144,7 +146,8 @@ static int add_faults(struct sim *s, int which, struct fault *f)
 		};
 
 		if (x[n].instrument == which && port_sim_add_fault(s->port[which], &one) < 0)
-			return fault_set(f, ET_ERR_ARG, "scenario: too many faults for one instrument");
+			return fault_set(f, ET_ERR_ARG,
+					 "scenario: too many faults for one instrument");
 	}
 	return ET_OK;
 }
@@ -156,7 +159,9 @@ int sim_port(struct sim *s, const char *name, struct port **out, struct fault *f
 	int err;
 
 	if (which < 0)
-		return fault_set(f, ET_ERR_ARG, "no simulated instrument \"%s\": source, reference or reader", name);
+		return fault_set(f, ET_ERR_ARG,
+				 "no simulated instrument \"%s\": source, reference or reader",
+				 name);
 	if (s->device[which]->peer.link)
 		return fault_set(f, ET_ERR_STATE, "the simulated %s is already linked", name);
 	timing = timing_of(s, which);
@@ -208,8 +213,8 @@ void sim_terminals(struct sim *s, struct setpoint *out)
 	world_advance(&s->world, clk_now_ns(s->clk));
 	out->freq_hz = w->target.freq_hz;
 	for (int k = 0; k < ET_PHASES; k++)
-		out->ph[k] = (struct phase_setpoint){ ph_abs(w->v[k]), ph_deg(w->v[k]), ph_abs(w->i[k]),
-						      ph_deg(w->i[k]) };
+		out->ph[k] = (struct phase_setpoint){ ph_abs(w->v[k]), ph_deg(w->v[k]),
+						      ph_abs(w->i[k]), ph_deg(w->i[k]) };
 }
 
 double sim_energy_wh(struct sim *s)
@@ -239,7 +244,8 @@ int sim_truth_edge(const struct sim *s, int position, uint32_t seq, struct sim_e
 	return ET_OK;
 }
 
-int sim_truth_error(const struct sim *s, int position, uint32_t seq_first, uint32_t seq_last, struct sim_truth *out)
+int sim_truth_error(const struct sim *s, int position, uint32_t seq_first, uint32_t seq_last,
+		    struct sim_truth *out)
 {
 	const struct truth_log *l = log_of(s, position);
 

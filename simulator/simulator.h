@@ -17,22 +17,23 @@
 
 struct sim;
 
-struct sim_options {			/* all zero is fine; NULL is allowed where it is asked for */
-	uint64_t seed;			/* 0: the scenario's */
-	int64_t resume_at_ns;		/* bench clock of the last entry of an interrupted run; 0: a fresh start */
+struct sim_options { /* all zero is fine; NULL is allowed where it is asked for */
+	uint64_t seed; /* 0: the scenario's */
+	int64_t resume_at_ns; /* bench clock of the last entry of an interrupted run; 0: a fresh start */
 };
 
 /** Where a virtual clock for this scenario starts. Fresh: UTC is the epoch. Resumed: later than resume_at_ns by a
  * seeded gap of 20 to 300 s, with the same boot id. @return ET_ERR_ARG for a wrong epoch. */
-int sim_clock_start(const struct scenario *sc, const struct sim_options *opt, struct clk_start *out) ET_CHECK;
+int sim_clock_start(const struct scenario *sc, const struct sim_options *opt,
+		    struct clk_start *out) ET_CHECK;
 
 /** Build the world: all off, meters with a random part of a pulse, type B errors drawn. Scheduled events whose
  * time is past (resumed) do not happen again.
  * @param sc   Borrowed: outlives the simulator.
  * @param c    Virtual, started by sim_clock_start(). @param out Freed by sim_free() after its ports were closed.
  * @return ET_OK, ET_ERR_ARG (fault filled), ET_ERR_NOMEM. */
-int sim_create(const struct scenario *sc, const struct sim_options *opt, struct clk *c, struct sim **out,
-	       struct fault *f) ET_CHECK;
+int sim_create(const struct scenario *sc, const struct sim_options *opt, struct clk *c,
+	       struct sim **out, struct fault *f) ET_CHECK;
 void sim_free(struct sim *s);
 
 /** A new link to "source", "reference" or "reader", with the faults of the scenario. One at a time each.
@@ -68,10 +69,10 @@ int sim_truth_edge(const struct sim *s, int position, uint32_t seq, struct sim_e
 int sim_truth_error(const struct sim *s, int position, uint32_t seq_first, uint32_t seq_last,
 		    struct sim_truth *out) ET_CHECK;
 
-struct sim_draw {			/* one value that was drawn */
+struct sim_draw { /* one value that was drawn */
 	enum sim_term term;
-	const char *name;		/* as in the scenario, e.g. "position_ratio_pct" */
-	int position;			/* 0: of the bench */
+	const char *name; /* as in the scenario, e.g. "position_ratio_pct" */
+	int position; /* 0: of the bench */
 	double value, u;
 };
 /** The i-th type B error of this run. @return false past the end. */

@@ -19,9 +19,11 @@ static double deviate(struct rng *r, int distribution)
 	}
 }
 
-static void draw_one(struct sim *s, uint64_t seed, const struct scenario_type_b *t, size_t entry, int position)
+static void draw_one(struct sim *s, uint64_t seed, const struct scenario_type_b *t, size_t entry,
+		     int position)
 {
-	const uint32_t index = ((uint32_t)entry * TERM_KINDS + (uint32_t)t->term) * 64 + (uint32_t)position;
+	const uint32_t index =
+		((uint32_t)entry * TERM_KINDS + (uint32_t)t->term) * 64 + (uint32_t)position;
 	struct sim_draw *d = &s->draw[s->n_draws];
 	struct rng r;
 
@@ -90,7 +92,8 @@ static void build_isolation(struct sim *s)
 
 			w->ratio_pct = or_f64(p[n].ratio_pct, 0);
 			w->phase_min = or_f64(p[n].phase_min, 0);
-			w->impedance = (struct phasor){ or_f64(p[n].r_ohm, 0), or_f64(p[n].x_ohm, 0) };
+			w->impedance =
+				(struct phasor){ or_f64(p[n].r_ohm, 0), or_f64(p[n].x_ohm, 0) };
 			w->burden_va = burden(p[n].burden_va, p[n].burden_pf, p[n].burden_kind);
 		}
 }
@@ -102,7 +105,8 @@ static int build_meter(struct sim *s, const struct scenario_meter *card, int64_t
 	int64_t channel = or_i64(card->channel, card->position) + k - card->position;
 
 	if (channel < 1 || channel > s->stamp.cfg.channels || s->stamp.cfg.position_of[channel - 1])
-		return fault_set(f, ET_ERR_ARG, "scenario: position %d has no reader channel of its own", (int)k);
+		return fault_set(f, ET_ERR_ARG,
+				 "scenario: position %d has no reader channel of its own", (int)k);
 	w->meter = malloc(sizeof(*w->meter));
 	if (!w->meter)
 		return fault_set(f, ET_ERR_NOMEM, "scenario: out of memory");
@@ -114,7 +118,8 @@ static int build_meter(struct sim *s, const struct scenario_meter *card, int64_t
 	w->meter->temperature_c = s->world.temperature_c;
 	w->ratio_pct += drawn(s, TERM_POSITION_RATIO, (int)k);
 	w->phase_min += drawn(s, TERM_POSITION_PHASE, (int)k);
-	w->burden_va = ph_add(w->burden_va, burden(card->burden_va, card->burden_pf, card->burden_kind));
+	w->burden_va =
+		ph_add(w->burden_va, burden(card->burden_va, card->burden_pf, card->burden_kind));
 	s->channel_of[k - 1] = (int)channel;
 	s->stamp.cfg.position_of[channel - 1] = (int)k;
 	return ET_OK;
@@ -129,7 +134,8 @@ static int build_meters(struct sim *s, struct fault *f)
 			int err;
 
 			if (k < 1 || k > ET_POSITIONS_MAX || s->world.position[k - 1].meter)
-				return fault_set(f, ET_ERR_ARG, "scenario: position %d is wrong or taken", (int)k);
+				return fault_set(f, ET_ERR_ARG,
+						 "scenario: position %d is wrong or taken", (int)k);
 			err = build_meter(s, &m[n], k, f);
 			if (err < 0)
 				return err;
@@ -152,7 +158,8 @@ static void build_world(struct sim *s)
 		.settle_tau_s = or_f64(p->settle_tau_s, 0.4),
 		.impedance = { or_f64(b->source_r_ohm, 0), or_f64(b->source_x_ohm, 0) },
 	};
-	const enum connection conn = b->connection < 0 ? CONNECTION_SERIES : (enum connection)b->connection;
+	const enum connection conn =
+		b->connection < 0 ? CONNECTION_SERIES : (enum connection)b->connection;
 
 	world_init(&s->world, &src, conn, s->seed, clk_now_ns(s->clk));
 	s->world.temperature_c = or_f64(b->temperature_c, 23);

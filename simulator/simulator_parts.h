@@ -11,28 +11,29 @@
 enum { SIM_DRAWS_MAX = 256, SIM_EVENTS_MAX = 256 };
 #define SIM_START_MONO_NS INT64_C(1000000000000)
 
-struct sim_event {			/* an event of the scenario that has still to happen */
+struct sim_event { /* an event of the scenario that has still to happen */
 	struct sim *sim;
 	const struct scenario_event *e;
-	uint64_t call_id;		/* 0: has happened */
+	uint64_t call_id; /* 0: has happened */
 };
 
 struct sim {
 	const struct scenario *sc;
 	struct clk *clk;
-	uint64_t seed;			/* of this world; type B errors have the scenario's */
+	uint64_t seed; /* of this world; type B errors have the scenario's */
 	struct world world;
 	struct sim_fg fg;
 	struct sim_com com;
 	struct sim_stamp stamp;
 	struct device *device[SIM_INSTRUMENTS];
-	struct port *port[SIM_INSTRUMENTS];	/* the last one made; alive while its device is linked */
+	struct port
+		*port[SIM_INSTRUMENTS]; /* the last one made; alive while its device is linked */
 	bool faults_given[SIM_INSTRUMENTS];
-	int channel_of[ET_POSITIONS_MAX];	/* 0: none */
+	int channel_of[ET_POSITIONS_MAX]; /* 0: none */
 	struct sim_draw draw[SIM_DRAWS_MAX];
 	size_t n_draws;
 	double reference_error_pct, reference_phase_min;
-	double meter_gain_pct[ET_POSITIONS_MAX];	/* drawn */
+	double meter_gain_pct[ET_POSITIONS_MAX]; /* drawn */
 	struct sim_event event[SIM_EVENTS_MAX];
 	size_t n_events;
 };

@@ -7,8 +7,8 @@
 #define PIECE_NS INT64_C(1000000000)
 #define WANDER_TAU_S 300.0
 
-void stamp_clock_init(struct stamp_clock *c, double rate_ppm, double wander_ppm, int64_t tick_ns, uint64_t seed,
-		      int64_t t_ns)
+void stamp_clock_init(struct stamp_clock *c, double rate_ppm, double wander_ppm, int64_t tick_ns,
+		      uint64_t seed, int64_t t_ns)
 {
 	double reader_ns;
 

@@ -7,19 +7,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STAMP_CHANNELS = 64, STAMP_TEXT = 256, STAMP_HOST_MAX = 127, STAMP_FIELDS = 4 };
+enum {
+	STAMP_CHANNELS = 64,
+	STAMP_TEXT = 256,
+	STAMP_HOST_MAX = 127,
+	STAMP_FIELDS = 4,
+	STAMP_BODY = 48
+};
 
-struct stamp_line {			/* an unsolicited line that waits to be sent */
-	char kind;			/* E L O S B */
-	int channel;			/* E, L: 1.. */
-	uint32_t n;			/* L: edges */
+struct stamp_line { /* an unsolicited line that waits to be sent */
+	char kind; /* E L O S B */
+	int channel; /* E, L: 1.. */
+	uint32_t n; /* L: edges */
 	uint16_t number;
 	uint8_t len;
-	char text[64];			/* whole, with checksum and LF */
+	char text[64]; /* whole, with checksum and LF: at most 52 bytes */
 };
 
 /** CRC-16/CCITT-FALSE. */
 uint16_t stamp_crc(const char *data, size_t len);
+
+/** The decimal digits of @p n, at most 20, no NUL. @return how many. printf would take most of the time. */
+size_t stamp_write(char *out, uint64_t n);
 
 /** Append "*CCCC\n" to @p text. @return the new length. */
 size_t stamp_close(char *text, size_t len, size_t cap);

@@ -48,7 +48,8 @@ const struct sim_edge *truth_find(const struct truth_log *l, uint32_t seq)
 	return &l->edge[seq & (l->cap - 1)];
 }
 
-int truth_error(const struct truth_log *l, uint32_t seq_first, uint32_t seq_last, struct sim_truth *out)
+int truth_error(const struct truth_log *l, uint32_t seq_first, uint32_t seq_last,
+		struct sim_truth *out)
 {
 	const struct sim_edge *a = truth_find(l, seq_first), *b = truth_find(l, seq_last);
 	struct sim_truth t;

@@ -6,7 +6,7 @@
 
 #include "simulator/world_wiring.h"
 
-#define SETTLED_AFTER_TAU 12		/* then the rest, 6e-6, is gone at once */
+#define SETTLED_AFTER_TAU 12 /* then the rest, 6e-6, is gone at once */
 #define STEPS_PER_TAU 10
 
 static int64_t span_ns(double s)
@@ -14,7 +14,8 @@ static int64_t span_ns(double s)
 	return (int64_t)llround(s * 1e9);
 }
 
-void world_init(struct world *w, const struct world_source *src, enum connection conn, uint64_t seed, int64_t t_ns)
+void world_init(struct world *w, const struct world_source *src, enum connection conn,
+		uint64_t seed, int64_t t_ns)
 {
 	memset(w, 0, sizeof(*w));
 	w->source = *src;
@@ -44,7 +45,8 @@ static struct phasor set_volt(const struct world *w, int k)
 {
 	const struct phase_setpoint *p = &w->target.ph[k];
 
-	return ph_polar(p->volt_v * (1 + w->source.volt_error_pct / 100), p->volt_deg * SIM_RAD_PER_DEG);
+	return ph_polar(p->volt_v * (1 + w->source.volt_error_pct / 100),
+			p->volt_deg * SIM_RAD_PER_DEG);
 }
 
 static struct phasor set_curr(const struct world *w, int k)

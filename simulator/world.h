@@ -12,20 +12,20 @@
 #include "metrology/connection.h"
 #include "simulator/meter.h"
 
-struct world_source {			/* what it really puts out; NAN nowhere */
+struct world_source { /* what it really puts out; NAN nowhere */
 	double volt_error_pct, curr_error_pct, phase_min;
 	double noise_pct, drift_pct, drift_tau_s, segment_s, settle_tau_s;
-	struct phasor impedance;	/* to the terminals */
+	struct phasor impedance; /* to the terminals */
 };
 struct world_position {
-	struct meter *meter;		/* NULL: empty; owned by the world */
-	double ratio_pct, phase_min;	/* isolation, drawn errors included */
+	struct meter *meter; /* NULL: empty; owned by the world */
+	double ratio_pct, phase_min; /* isolation, drawn errors included */
 	struct phasor impedance;
-	struct phasor burden_va;	/* P + jQ of what hangs there, meter included */
+	struct phasor burden_va; /* P + jQ of what hangs there, meter included */
 	struct phasor transfer[ET_PHASES]; /* voltage at the position / at the terminals */
 };
 
-struct world_sums {			/* integrals since the start, at the terminals of the reference */
+struct world_sums { /* integrals since the start, at the terminals of the reference */
 	double power_wh[ET_PHASES], reactive_varh[ET_PHASES];
 	struct phasor volt_vs[ET_PHASES], curr_as[ET_PHASES];
 };
@@ -35,24 +35,25 @@ struct world {
 	struct world_position position[ET_POSITIONS_MAX];
 	enum connection connection;
 	double temperature_c;
-	int64_t t_ns;			/* now */
+	int64_t t_ns; /* now */
 	/* source */
 	struct setpoint target;
-	struct phasor from_v[ET_PHASES], from_i[ET_PHASES];	/* where the regulation started */
-	int64_t t_change_ns, t_step_ns;	/* ET_NEVER_NS: settled */
-	int64_t t_noise_ns;		/* when noise is drawn next */
+	struct phasor from_v[ET_PHASES], from_i[ET_PHASES]; /* where the regulation started */
+	int64_t t_change_ns, t_step_ns; /* ET_NEVER_NS: settled */
+	int64_t t_noise_ns; /* when noise is drawn next */
 	double noise_v[ET_PHASES], noise_i[ET_PHASES], drift_v[ET_PHASES], drift_i[ET_PHASES];
-	double curr_scale;		/* a disturbance: 1 = none */
+	double curr_scale; /* a disturbance: 1 = none */
 	struct rng rng;
 	/* segment */
 	int64_t t0_ns;
 	struct phasor v[ET_PHASES], i[ET_PHASES];
-	double line_cycles;		/* at t0 */
-	struct world_sums sums;		/* at t0 */
+	double line_cycles; /* at t0 */
+	struct world_sums sums; /* at t0 */
 };
 
 /** @param src  As above. The positions are empty and ideal; fill them, then world_start(). */
-void world_init(struct world *w, const struct world_source *src, enum connection conn, uint64_t seed, int64_t t_ns);
+void world_init(struct world *w, const struct world_source *src, enum connection conn,
+		uint64_t seed, int64_t t_ns);
 /** Begin the first segment, everything off. */
 void world_start(struct world *w);
 void world_free(struct world *w);

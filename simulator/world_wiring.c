@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/world_wiring.h"
 
-#define VOLT_MIN_V 10	/* below, no burden takes its VA */
+#define VOLT_MIN_V 10 /* below, no burden takes its VA */
 
 struct phasor world_drop(struct phasor v0, struct phasor z, struct phasor burden_va)
 {
@@ -30,15 +30,18 @@ static int phases_on(const struct world *w)
 	return n;
 }
 
-static struct phasor transfer_of(const struct world *w, const struct world_position *p, int k, int n_on)
+static struct phasor transfer_of(const struct world *w, const struct world_position *p, int k,
+				 int n_on)
 {
 	const double volt = w->target.ph[k].volt_v;
-	const struct phasor no_load = ph_polar(1 + p->ratio_pct / 100, p->phase_min * SIM_RAD_PER_MIN);
+	const struct phasor no_load =
+		ph_polar(1 + p->ratio_pct / 100, p->phase_min * SIM_RAD_PER_MIN);
 	struct phasor v;
 
 	if (!(volt > VOLT_MIN_V))
 		return no_load;
-	v = world_drop((struct phasor){ volt, 0 }, p->impedance, ph_scale(p->burden_va, 1.0 / n_on));
+	v = world_drop((struct phasor){ volt, 0 }, p->impedance,
+		       ph_scale(p->burden_va, 1.0 / n_on));
 	return ph_mul(no_load, ph_scale(v, 1 / volt));
 }
 
@@ -62,7 +65,8 @@ void world_drop_source(struct world *w)
 		burden = ph_add(burden, w->position[p].burden_va);
 	for (int k = 0; k < ET_PHASES; k++)
 		if (ph_abs(w->v[k]) > VOLT_MIN_V)
-			w->v[k] = world_drop(w->v[k], w->source.impedance, ph_scale(burden, 1.0 / n_on));
+			w->v[k] = world_drop(w->v[k], w->source.impedance,
+					     ph_scale(burden, 1.0 / n_on));
 }
 
 static struct phasor volt_at(const struct world *w, int position, int k)
@@ -72,7 +76,8 @@ static struct phasor volt_at(const struct world *w, int position, int k)
 
 /* Series: phase 1 alone feeds the bench. Coil B of a 1 1/2 element meter is entered at its other end, so that
  * both coils add. */
-static void series_input(const struct world *w, int position, int64_t configuration, struct meter_input *out)
+static void series_input(const struct world *w, int position, int64_t configuration,
+			 struct meter_input *out)
 {
 	const struct phasor v = volt_at(w, position, 0), i = w->i[0], none = { 0, 0 };
 	const struct phasor i_a = w->connection == CONNECTION_ELEMENT_B ? none : i;
@@ -92,7 +97,8 @@ static void series_input(const struct world *w, int position, int64_t configurat
 	}
 }
 
-static void service_input(const struct world *w, int position, int64_t configuration, struct meter_input *out)
+static void service_input(const struct world *w, int position, int64_t configuration,
+			  struct meter_input *out)
 {
 	const struct phasor v_a = volt_at(w, position, 0), v_b = volt_at(w, position, 1);
 

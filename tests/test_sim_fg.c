@@ -65,7 +65,8 @@ static void test_three_phases_in_din_sense(void **state)
 	assert_near(sp.ph[0].volt_v, 0, 0); /* programmed, not switched */
 	t = clk_now_ns(r.clk);
 	rig_ask(&r, r.source, "UIEEEPPPAAA\r", "OKUI\r");
-	assert_near((double)(clk_now_ns(r.clk) - t) * 1e-9, 3.02, 0.02); /* 3 s and 17 bytes at 9600 8N2 */
+	assert_near((double)(clk_now_ns(r.clk) - t) * 1e-9, 3.02,
+		    0.02); /* 3 s and 17 bytes at 9600 8N2 */
 	rig_pass(&r, 10);
 	sim_terminals(r.sim, &sp);
 	assert_near(sp.freq_hz, 50, 0);
@@ -115,13 +116,14 @@ static void test_milliamperes(void **state)
 static void test_refusals(void **state)
 {
 	static const char *const refused[][2] = {
-		{ "UPAER230.00000.00S230.000120.00T230.000240.00\r", "UPNAK\r" },	/* width */
-		{ "UPAER230,000000.00S230.000120.00T230.000240.00\r", "UPNAK\r" },	/* comma */
+		{ "UPAER230.00000.00S230.000120.00T230.000240.00\r", "UPNAK\r" }, /* width */
+		{ "UPAER230,000000.00S230.000120.00T230.000240.00\r", "UPNAK\r" }, /* comma */
 		{ "UPAER 30.000000.00S230.000120.00T230.000240.00\r", "UPNAK\r" },
 		{ "UPXER230.000000.00S230.000120.00T230.000240.00\r", "UPNAK\r" },
 		{ "UPAES230.000000.00S230.000120.00T230.000240.00\r", "UPNAK\r" },
 		{ "UPAER230.000360.00S230.000120.00T230.000240.00\r", "UPNAK\r" },
-		{ "UPAER320.001000.00S230.000120.00T230.000240.00\r", "UPNAK\r" },	/* over its limit */
+		{ "UPAER320.001000.00S230.000120.00T230.000240.00\r",
+		  "UPNAK\r" }, /* over its limit */
 		{ "IPAAR200.001000.00S000.000000.00T000.000000.00\r", "IPNAK\r" },
 		{ "IPABR005.000000.00S000.000000.00T000.000000.00\r", "IPNAK\r" },
 		{ "FR60.0\r", "FRNAK\r" },
@@ -140,7 +142,7 @@ static void test_refusals(void **state)
 		rig_ask(&r, r.source, refused[n][0], refused[n][1]);
 	rig_say(&r, r.source, "XYZZY\r");
 	assert_string_equal(hear(&r, 30), ""); /* unknown: silence */
-	rig_say(&r, r.source, "STS\r");		/* the dialect of an MT */
+	rig_say(&r, r.source, "STS\r"); /* the dialect of an MT */
 	assert_string_equal(hear(&r, 30), "");
 	rig_ask(&r, r.source, "UIEEEPPPAAA\r", "OKUI\r");
 	sim_terminals(r.sim, &sp);
@@ -190,7 +192,8 @@ static void test_trip(void **state)
 	rig_ask(&r, r.source, "SE1\r", "OKSE\r");
 	rig_ask(&r, r.source, "UPAER120.000000.00S000.000000.00T000.000000.00\r", "OKUP\r");
 	rig_say(&r, r.source, "UIEAAAAAAAA\r");
-	assert_string_equal(hear(&r, 20), "SM0000000000000000\r"); /* an event may stand before the reply */
+	assert_string_equal(hear(&r, 20),
+			    "SM0000000000000000\r"); /* an event may stand before the reply */
 	assert_string_equal(hear(&r, 20), "OKUI\r");
 	assert_string_equal(hear(&r, 60), "SM0008000000000000\r");
 	assert_near((double)(clk_now_ns(r.clk)) * 1e-9, 1060.02, 0.02);

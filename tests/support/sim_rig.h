@@ -14,7 +14,7 @@ struct rig {
 	struct clk *clk;
 	struct sim *sim;
 	struct port *source, *reference, *reader;
-	char held[3][65536];	/* bytes that came after the line that was asked for */
+	char held[3][65536]; /* bytes that came after the line that was asked for */
 	size_t n_held[3];
 };
 
@@ -93,7 +93,8 @@ static inline const char *rig_hear(struct rig *r, struct port *p, char end, doub
 			memmove(held, held + len, r->n_held[which]);
 			return line;
 		}
-		n = port_read(p, held + r->n_held[which], sizeof(r->held[which]) - r->n_held[which], deadline_ns);
+		n = port_read(p, held + r->n_held[which], sizeof(r->held[which]) - r->n_held[which],
+			      deadline_ns);
 		if (n < 0)
 			return "";
 		r->n_held[which] += (size_t)n;
@@ -115,7 +116,8 @@ static inline void rig_on(struct rig *r, double volt_v, double curr_a, double di
 
 	snprintf(line, sizeof(line), "UPAER%07.3f000.00S000.000000.00T000.000000.00\r", volt_v);
 	rig_ask(r, r->source, line, "OKUP\r");
-	snprintf(line, sizeof(line), "IPAAR%07.3f%06.2fS000.000000.00T000.000000.00\r", curr_a, din_deg);
+	snprintf(line, sizeof(line), "IPAAR%07.3f%06.2fS000.000000.00T000.000000.00\r", curr_a,
+		 din_deg);
 	rig_ask(r, r->source, line, "OKIP\r");
 	rig_ask(r, r->source, "FR60.00\r", "OKFR\r");
 	rig_ask(r, r->source, "UIEAAPAAAAA\r", "OKUI\r");
