@@ -96,9 +96,7 @@ int cmd_approval_show(const struct cli_args *a)
 
 static json_t *finding_json(const struct approval_finding *f)
 {
-	static const char *const levels[] = { "note", "open", "nonconforming" };
-
-	return json_pack("{s:s,s:s,s:s,s:s}", "level", levels[f->level], "code", f->code, "en", f->en, "fr", f->fr);
+	return json_pack("{s:s,s:s,s:s,s:s}", "level", finding_level_word(f->level), "code", f->code, "en", f->en, "fr", f->fr);
 }
 
 /* One meter against its own notice. @return is it approved? */

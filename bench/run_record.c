@@ -12,7 +12,6 @@
 static const char *const as_words[] = { "as_found", "as_left" };
 static const char *const standing_words[] = { "sample", "draft", "approved" };
 static const char *const connection_words[] = { "series", "true_service", "element_a", "element_b" };
-static const char *const level_words[] = { "note", "open", "nonconforming" };
 static const char *const role_words[] = { "source", "reference", "reader" };
 
 /* ---- small objects ---- */
@@ -145,7 +144,7 @@ static json_t *findings_json(const struct run_meter *m)
 	json_t *a = json_array();
 
 	for (int i = 0; i < m->n_findings; i++)
-		json_array_append_new(a, json_pack("{s:s,s:s,s:s,s:s}", "level", level_words[m->findings[i].level],
+		json_array_append_new(a, json_pack("{s:s,s:s,s:s,s:s}", "level", finding_level_word(m->findings[i].level),
 						   "code", m->findings[i].code, "en", m->findings[i].en, "fr",
 						   m->findings[i].fr));
 	return a;

@@ -147,7 +147,14 @@ struct meter_card {			/* what nameplate and technician say; absent as in base/ya
 /* The notice lets a meter not display its version: that is looked at, and open, but not wrong. */
 #define APPROVAL_NOT_DISPLAYED "not displayed"
 
-enum finding_level { FINDING_NOTE = 0, FINDING_OPEN, FINDING_NONCONFORMING };
+enum finding_level {
+	FINDING_NOTE = 0,
+	FINDING_AT_SEALING,	/* conforming so far; must be verified and recorded when the meter is sealed */
+	FINDING_OPEN,		/* must be cleared up before the meter conforms */
+	FINDING_NONCONFORMING,
+};
+/** "note", "at_sealing", "open", "nonconforming": the word in every JSON. */
+const char *finding_level_word(enum finding_level level);
 struct approval_finding {
 	enum finding_level level;	/* note: told; open: must still be checked; nonconforming: not approved */
 	char code[32];			/* stable word, see below */

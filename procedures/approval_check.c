@@ -154,9 +154,10 @@ static void check_conditions(struct findings *s, const struct approval *a,
 	const struct approval_condition *c = a->conditions.items;
 
 	for (size_t i = 0; i < a->conditions.n; i++) {
-		const bool open = c[i].at_sealing == 1 || c[i].quantity;
 		const bool scroll = c[i].quantity && strcmp(c[i].quantity, "lcd_scroll_time") == 0;
-		struct approval_finding f = finding_new(open ? FINDING_OPEN : FINDING_NOTE,
+		struct approval_finding f = finding_new(c[i].at_sealing == 1 ? FINDING_AT_SEALING :
+							c[i].quantity	      ? FINDING_OPEN :
+									FINDING_NOTE,
 							scroll ? "scroll_time" : "condition");
 
 		if (c[i].module && !approval_has_module(a, m, c[i].module))
@@ -177,7 +178,7 @@ static void check_conditions(struct findings *s, const struct approval *a,
 
 static void check_seals(struct findings *s, const struct approval *a, const struct meter_card *m)
 {
-	struct approval_finding f = finding_new(FINDING_OPEN, "seal");
+	struct approval_finding f = finding_new(FINDING_AT_SEALING, "seal");
 
 	if (a->sealing.seals == INT64_MIN || (int64_t)m->seals.n >= a->sealing.seals)
 		return;

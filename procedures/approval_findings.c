@@ -87,3 +87,18 @@ void finding_join(char *buf, size_t cap, const struct yaml_list *list)
 	for (size_t i = 0; i < list->n; i++)
 		finding_append(buf, cap, "%s%s", i ? ", " : "", items[i]);
 }
+
+const char *finding_level_word(enum finding_level level)
+{
+	switch (level) {
+	case FINDING_NOTE:
+		return "note";
+	case FINDING_AT_SEALING:
+		return "at_sealing";
+	case FINDING_OPEN:
+		return "open";
+	case FINDING_NONCONFORMING:
+		return "nonconforming";
+	}
+	return "unknown";
+}

@@ -344,6 +344,7 @@ void approval_print_findings(const struct approval_finding *f, int n, enum lang 
 {
 	static const char *const levels[][2] = {
 		[FINDING_NOTE] = { "note", "note" },
+		[FINDING_AT_SEALING] = { "at sealing", "au scellage" },
 		[FINDING_OPEN] = { "open", "à vérifier" },
 		[FINDING_NONCONFORMING] = { "nonconforming", "non conforme" },
 	};

@@ -365,7 +365,7 @@ static void a_good_meter_has_only_its_plug_open(void **state)
 
 	(void)state;
 	assert_int_equal(approval_check(&notice, &m, f, APPROVAL_FINDINGS_MAX), 1);
-	assert_int_equal(f[0].level, FINDING_OPEN);
+	assert_int_equal(f[0].level, FINDING_AT_SEALING);
 	assert_string_equal(f[0].code, "condition");
 	assert_non_null(strstr(f[0].en, "to be verified at sealing"));
 	assert_non_null(strstr(f[0].fr, "photo transistor du port optique"));
@@ -451,7 +451,7 @@ static void what_is_not_recorded_stays_open(void **state)
 	assert_int_equal(only(&m, "kh")->level, FINDING_OPEN);
 	m = good_meter();
 	m.seals.n = 1;
-	assert_int_equal(only(&m, "seal")->level, FINDING_OPEN);
+	assert_int_equal(only(&m, "seal")->level, FINDING_AT_SEALING);
 	assert_non_null(strstr(only(&m, "seal")->en, "1 of 2 seals"));
 	m = good_meter();
 	m.approval = NULL;
@@ -552,12 +552,12 @@ static void airpoint_opens_the_scroll_time(void **state)
 	(void)state;
 	assert_null(only(&m, "scroll_time"));
 	m.modules = (struct yaml_list){ &mod, 1 };
-	assert_int_equal(only(&m, "scroll_time")->level, FINDING_OPEN);
+	assert_int_equal(only(&m, "scroll_time")->level, FINDING_AT_SEALING);
 	assert_non_null(strstr(only(&m, "scroll_time")->en, "10 seconds or more"));
 	assert_non_null(strstr(only(&m, "scroll_time")->fr, "à vérifier au scellage"));
 	assert_int_equal(only(&m, "burden")->level, FINDING_NOTE);
 	assert_non_null(strstr(only(&m, "burden")->en, "states no burden"));
-	assert_int_equal(worst(&m), FINDING_OPEN);
+	assert_int_equal(worst(&m), FINDING_AT_SEALING);
 }
 
 static void the_least_findings_are_dropped(void **state)
