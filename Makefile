@@ -32,7 +32,7 @@ SRC   := $(wildcard $(addsuffix /*.c,$(ROOMS)) drivers/*/*.c)
 OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC))) $(B)/builtin.o
 # Files that come inside the program: bench/builtin.h.
 DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
-TSUP  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+TSUP  := $(B)/libtests.a
 prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
 TESTS := $(call prog,test)
 LIB   := $(B)/libetalon.a
@@ -41,7 +41,10 @@ all: deps
 	@$(MAKE) --no-print-directory $(B)/etalon
 $(B)/etalon: $(B)/bench/main.o $(LIB)
 	$(LINK)
+# An archive: a program gets only what it uses, so that a test may put a stand-in in the place of a part.
+$(TSUP): $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 $(LIB): $(OBJ)
+$(LIB) $(TSUP):
 	@rm -f $@
 	$(call say,AR) $(AR) rcs $@ $^
 $(B)/test_%: $(B)/tests/test_%.o $(TSUP) $(LIB)
