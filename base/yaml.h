@@ -10,6 +10,7 @@
  * The plain part of YAML only: one document, 1 MiB, 32 levels and 100,000 values at most, UTF-8; no
  * anchors, aliases, merge keys, tags, directives, control characters or tabs in the indentation.
  * A tab elsewhere counts as a blank; a text with a tab in it says "\t" in double quotes.
+ * The lines after | or > stand further in than the line with it; after > all alike.
  * An empty value, ~ and null (lower case, without quotes) are absent for every type. After a syntax
  * error, and in a file of another schema, nothing else can be judged: then there is that one error. */
 #ifndef BASE_YAML_H

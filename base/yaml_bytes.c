@@ -61,7 +61,44 @@ size_t yaml_bytes_make_harmless(char *to, const char *text, size_t len)
 		blank = end || (blank && to[n - 1] == ' ');
 		line = end ? n : line;
 	}
+	if (blank)
+		n = line;
 	if (n > 0 && to[n - 1] != '\n' && to[n - 1] != '\r')
 		to[n++] = '\n';
 	return n;
+}
+
+static bool is_end(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+struct yaml_block yaml_bytes_look_at_block(const char *text, size_t from, size_t to)
+{
+	struct yaml_block b = { .indent = -1 };
+	size_t header = from;
+	int blanks = 0;
+	bool counting = true;
+
+	while (header > 0 && is_end(text[header - 1]))
+		header--;
+	while (header > 0 && !is_end(text[header - 1]))
+		header--;
+	while (text[header] == ' ' && header < from) {
+		b.header_indent++;
+		header++;
+	}
+	for (size_t i = from; i < to; i++) {
+		if (is_end(text[i])) {
+			blanks = 0;
+			counting = true;
+		} else if (counting && text[i] == ' ') {
+			blanks++;
+		} else if (counting) {
+			counting = false;
+			b.uneven = b.uneven || (b.indent >= 0 && blanks != b.indent);
+			b.indent = b.indent < 0 ? blanks : b.indent;
+		}
+	}
+	return b;
 }

@@ -20,4 +20,14 @@ bool yaml_bytes_are_sound(const char *s, size_t len, struct yaml_errors *e);
  * @param to  Room for @p len + 1 bytes. @return how many were written. */
 size_t yaml_bytes_make_harmless(char *to, const char *text, size_t len);
 
+/* The lines of a block text, after | or >. */
+struct yaml_block {
+	int indent; /* blanks before its first line; -1: there is none */
+	int header_indent; /* blanks before the line with the | or > */
+	bool uneven; /* another line has more or fewer blanks before it than the first */
+};
+
+/** @param from, to  Where in @p text the lines stand; the | or > ends the line before. */
+struct yaml_block yaml_bytes_look_at_block(const char *text, size_t from, size_t to);
+
 #endif

@@ -16,12 +16,12 @@
 #include "base/yaml.h"
 
 /** As yaml_load_file(). @param list  Name of the key (YAML_MAPS) whose items are the lines. */
-int yaml_load_csv_file(const char *path, const char *schema, const struct yaml_key *keys, const char *list,
-		       void *out, struct yaml_doc **doc, struct diag *d) ET_CHECK;
+int yaml_load_csv_file(const char *path, const char *schema, const struct yaml_key *keys,
+		       const char *list, void *out, struct yaml_doc **doc, struct diag *d) ET_CHECK;
 
 /** As yaml_load_mem(). */
 int yaml_load_csv_mem(const char *name, const char *text, size_t len, const char *schema,
-		      const struct yaml_key *keys, const char *list, void *out, struct yaml_doc **doc,
-		      struct diag *d) ET_CHECK;
+		      const struct yaml_key *keys, const char *list, void *out,
+		      struct yaml_doc **doc, struct diag *d) ET_CHECK;
 
 #endif

@@ -128,53 +128,45 @@ static int add_node(struct reader *r, enum yaml_node_kind kind, struct fy_event 
 	return ET_OK;
 }
 
-/* Blanks before the first line of a block text (| or >); -1: it has no line. */
-static int block_indent(const struct reader *r, struct fy_token *value)
+/* libfyaml 0.7.12 hands out bytes that it never wrote with some block texts (| and >): those without a
+ * line, those whose lines do not stand further in than what holds them or than the line of their | or >,
+ * and folded ones (>) with lines that stand further in than others.
+ * @return NULL: safe to ask for; "" or an error added otherwise. */
+static const char *text_of_block(struct reader *r, struct yaml_node *node, struct fy_token *value)
 {
-	const struct fy_mark *from = fy_token_start_mark(value), *to = fy_token_end_mark(value);
-	int blanks = 0;
-
-	for (size_t i = from ? from->input_pos : 0; to && i < to->input_pos; i++) {
-		if (r->text[i] == ' ')
-			blanks++;
-		else if (r->text[i] == '\n' || r->text[i] == '\r')
-			blanks = 0;
-		else
-			return blanks;
-	}
-	return -1;
-}
-
-/* libfyaml 0.7.12 hands out bytes that it never wrote with a block text that has no lines, and with
- * one whose lines do not stand further in than what holds it. */
-static const char *safe_text(struct reader *r, struct yaml_node *node, struct fy_token *value,
-			     size_t *len)
-{
-	const enum fy_scalar_style style = fy_token_scalar_style(value);
 	const struct yaml_node *in = r->depth > 0 ? r->stack[r->depth - 1].node : NULL;
-	int indent;
+	const struct fy_mark *from = fy_token_start_mark(value), *to = fy_token_end_mark(value);
+	const char *why = NULL;
+	struct yaml_block b;
 
-	*len = 0;
-	if (style != FYSS_LITERAL && style != FYSS_FOLDED)
-		return fy_token_get_text(value, len);
-	indent = block_indent(r, value);
-	if (indent < 0)
+	if (!from || !to)
 		return "";
-	if (in && indent < in->mark.column) {
-		yaml_error(r->e, node->mark,
-			   "the lines of a text after | or > must be indented more");
-		node->kind = YAML_BAD;
+	b = yaml_bytes_look_at_block(r->text, from->input_pos, to->input_pos);
+	if (b.indent < 0)
 		return "";
-	}
-	return fy_token_get_text(value, len);
+	if ((in && b.indent < in->mark.column) || b.indent <= b.header_indent)
+		why = "the lines of a text after | or > must be indented more";
+	else if (fy_token_scalar_style(value) == FYSS_FOLDED && b.uneven)
+		why = "the lines of a text after > must be indented alike; after | they need not";
+	if (!why)
+		return NULL;
+	yaml_error(r->e, node->mark, "%s", why);
+	node->kind = YAML_BAD;
+	return "";
 }
 
 static int copy_text(struct reader *r, struct yaml_node *node, struct fy_token *value)
 {
-	size_t len;
-	const char *text = safe_text(r, node, value, &len);
-	char *copy = yaml_doc_alloc(r->doc, len + 1);
+	const enum fy_scalar_style style = fy_token_scalar_style(value);
+	const char *text = NULL;
+	size_t len = 0;
+	char *copy;
 
+	if (style == FYSS_LITERAL || style == FYSS_FOLDED)
+		text = text_of_block(r, node, value);
+	if (!text)
+		text = fy_token_get_text(value, &len);
+	copy = yaml_doc_alloc(r->doc, len + 1);
 	if (!text || !copy)
 		return ET_ERR_NOMEM;
 	memcpy(copy, text, len);

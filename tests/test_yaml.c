@@ -511,6 +511,11 @@ static void hostile_bytes_of_the_past(void **state)
 		      "f.yaml:4:1: serial: \"\" is empty; right would be: a text\n");
 	assert_errors(HEAD "volt_v: 1\nnotes:\n  - |\n  -1\n    two\n    les\n  -d\n   text\n",
 		      "f.yaml:5:1: the lines of a text after | or > must be indented more\n");
+	assert_errors(HEAD "volt_v: 1\nserial:\n  |\n  x10\n   - x\n    f: x\n    >ext\n",
+		      "f.yaml:5:1: the lines of a text after | or > must be indented more\n");
+	assert_errors(HEAD "volt_v: 1\nserial: >\n   a\n\n    b\n",
+		      "f.yaml:4:1: the lines of a text after > must be indented alike; after | "
+		      "they need not\n");
 	assert_line_right("notes:\n- |\n a\n- >2\n\n   b\nowner:\n  name: |\n   c\n");
 	assert_string_equal(((const char *const *)got.s.notes.items)[0], "a\n");
 	assert_string_equal(((const char *const *)got.s.notes.items)[1], "\n b\n");
