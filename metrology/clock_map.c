@@ -40,8 +40,8 @@ bool clock_map_is_stamp(int64_t t_ns)
 static bool pairs_make_sense(const struct clock_pair *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!clock_map_is_stamp(p[i].host_before_ns) || !clock_map_is_stamp(p[i].host_after_ns) ||
-		    !clock_map_is_stamp(p[i].reader_ns))
+		if (!clock_map_is_stamp(p[i].host_before_ns) ||
+		    !clock_map_is_stamp(p[i].host_after_ns) || !clock_map_is_stamp(p[i].reader_ns))
 			return false;
 		if (p[i].host_after_ns < p[i].host_before_ns)
 			return false;

@@ -6,8 +6,7 @@
 #include "metrology/stats.h"
 
 enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20 };
-static const double GRID_UNKNOWN_S = 1 / 60.0;
-static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5;
+static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5, WALK_GROWTH = 1.5;
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
 struct line {
@@ -93,35 +92,38 @@ static double variogram(const double *r, size_t n, size_t lag)
 	return sum / (double)(n - lag);
 }
 
+static bool is_more_than_declared(const struct slope_setup *s, const struct residuals *r)
+{
+	if (isnan(s->grid_s) && r->range_s <= SLOPE_GRID_UNKNOWN_S)
+		return false;
+	return r->sd_s > 1.5 * hypot(declared_s(s), r->other_s);
+}
+
 /* Do blocks four times as long scatter in a way that grows with their length? White edges keep their
- * mean square difference, a walk has four times as much; between them lies 2. A beat on a known grid
- * grows too, but stays inside the grid.
+ * mean square difference, a walk has nearly four times as much. A beat on a known grid grows too, but
+ * stays inside the grid.
  * @param end_var_s2  Variance of the time between the first and the last edge, if so. */
-static bool walks(const struct slope_setup *s, const struct residuals *r, const double *residual,
-		  size_t n, double *end_var_s2, double *dof)
+static bool walks(const double *residual, size_t n, double *end_var_s2, double *dof)
 {
 	const size_t lag = n / 32 > 0 ? n / 32 : 1, lag4 = 4 * lag;
-	const double explained = hypot(declared_s(s), r->other_s);
 	double v1, v4;
 
-	if (n < WALK_EDGES_MIN || r->sd_s <= 1.5 * explained)
-		return false;
-	if (isnan(s->grid_s) && r->range_s <= GRID_UNKNOWN_S)
+	if (n < WALK_EDGES_MIN)
 		return false;
 	v1 = variogram(residual, n, lag);
 	v4 = variogram(residual, n, lag4);
-	if (!(v4 > 2 * v1))
+	if (!(v4 > WALK_GROWTH * v1))
 		return false;
 	/* The line took away a part of what happened over lag4: n/(n - lag4) gives it back. */
 	*end_var_s2 = v4 * (double)n / (double)lag4 * (double)n / (double)(n - lag4);
-	*dof = fmax(1, 1.5 * (double)n / (double)lag4 - 1);
+	*dof = fmax(1, (double)n / (double)lag4 - 1);
 	return true;
 }
 
 /* ---- the two parts of the uncertainty ---- */
 static double grid_or_bound_s(const struct slope_setup *s, double range_s)
 {
-	return isnan(s->grid_s) ? fmax(GRID_UNKNOWN_S, range_s) : s->grid_s;
+	return isnan(s->grid_s) ? fmax(SLOPE_GRID_UNKNOWN_S, range_s) : s->grid_s;
 }
 
 static bool beat_seen(const struct slope_setup *s, double period_s, const double *residual,
@@ -150,7 +152,8 @@ static void edge_part(const struct slope_setup *s, const struct slope_data *d,
 	double declared = declared_s(s), end_var_s2, bound;
 
 	out->beat = beat_seen(s, time->slope, room->residual_s, d->n);
-	out->walk = walks(s, r, room->residual_s, d->n, &end_var_s2, &out->dof_edge);
+	out->undeclared = is_more_than_declared(s, r);
+	out->walk = out->undeclared && walks(room->residual_s, d->n, &end_var_s2, &out->dof_edge);
 	if (out->walk) {
 		out->estimator = SLOPE_FIRST_LAST;
 		out->u_edge_rel = sqrt(end_var_s2) / span_s;
@@ -158,6 +161,11 @@ static void edge_part(const struct slope_setup *s, const struct slope_data *d,
 		out->estimator = SLOPE_LEAST_SQUARES;
 		out->u_edge_rel = fmax(r->sd_s, declared) / (time->slope * sqrt(time->s_kk));
 		out->dof_edge = r->sd_s > declared ? (double)(d->n - 2) : INFINITY;
+		/* Too few edges to tell a walk, and something is there that was not declared. */
+		if (d->n < WALK_EDGES_MIN && out->undeclared)
+			out->u_edge_rel = fmax(
+				out->u_edge_rel,
+				sqrt(variogram(room->residual_s, d->n, 1) * (double)d->n) / span_s);
 	}
 	if (!out->beat && d->n >= BEAT_EXCLUDED_EDGES && !isnan(s->grid_s))
 		return;
@@ -319,7 +327,7 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
 		    int edges_min)
 {
-	const double grid_s = isnan(setup->grid_s) ? GRID_UNKNOWN_S : setup->grid_s;
+	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
 
 	for (; n <= SLOPE_EDGES_MAX; n++) {

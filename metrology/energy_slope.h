@@ -14,7 +14,8 @@
  * taken, and is still not too small. A meter that emits on a grid of q makes no white noise where its
  * period is near a whole number of q: the error may then reach 1.5*q/T (first-last: q/T), so the part
  * is not under that bound/sqrt(3) when such a beat is seen, or can't be excluded: fewer than 15 edges,
- * or q not known. An unknown q is taken as one cycle of 60 Hz, or the range of the residuals if larger.
+ * or q not known. Likewise a walk: with fewer than 20 edges whose residuals are more than was declared
+ * the part is not under that of a walk. An unknown q is taken as one cycle of 60 Hz, or the range of the residuals if larger.
  *
  * Reference. Several edges between the same two updates of the register share their errors. Put
  * together, b = sum c_k*R_k over the updates, so u = sigma_ref*sqrt(sum c_k^2), with the larger of the
@@ -30,6 +31,7 @@
 #include "metrology/reference_energy.h"
 
 enum { SLOPE_EDGES_MAX = 4096, SLOPE_POINTS_MAX = 4096 };
+#define SLOPE_GRID_UNKNOWN_S (1 / 60.0)
 
 struct slope_setup {
 	double grid_s;			/* q; 0: none; NAN: not known */
@@ -57,6 +59,7 @@ struct energy_slope {
 	 * known, or no such value exists */
 	double set_lo_wh, set_hi_wh;
 	bool beat, walk;
+	bool undeclared;		/* the edges scatter more than 1.5 times what was declared */
 	double u_edge_rel, dof_edge;	/* relative to wh_per_pulse */
 	double u_ref_rel, dof_ref;
 };

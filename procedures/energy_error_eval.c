@@ -5,38 +5,13 @@
 #include <string.h>
 
 #include "metrology/budget.h"
-#include "metrology/energy_slope.h"
-#include "metrology/numbering.h"
-#include "metrology/period_name.h"
 #include "metrology/special.h"
 #include "metrology/stop_rule.h"
-#include "procedures/energy_error_raw.h"
+#include "procedures/energy_error_parts.h"
 
-_Static_assert((int)EE_EDGES_MAX == (int)NUMBERING_EDGES_MAX, "one size of scratch");
-_Static_assert((int)EE_EDGES_MAX == (int)SLOPE_EDGES_MAX, "one size of scratch");
-_Static_assert((int)EE_SAMPLES_MAX == (int)SLOPE_POINTS_MAX, "one size of scratch");
-
-enum { EDGES_MIN = 5, INTERVALS_MIN = 4, INTERVALS_MIN_NO_MODEL = 10 };
-static const double GATE_S = 5e-3, GRID_UNKNOWN_S = 1 / 60.0;
+enum { INTERVALS_MIN = 4, INTERVALS_MIN_NO_MODEL = 10 };
+static const double GATE_S = 5e-3; /* of numbering, besides the grid and declared jitter */
 static const double NO_PULSES_PERIODS = 10;
-static const double EDGE_DELIVERY_S = 2; /* an edge may reach us that late */
-
-/* Everything of one evaluation. */
-struct work {
-	const struct ee_setup *setup;
-	const struct ee_raw *raw;
-	struct ee_observation *out;
-	double elapsed_s, period0_s, tolerance, gate_s;
-	struct ee_usable usable;
-	int32_t number[EE_EDGES_MAX];
-	struct numbering numbering;
-	double t_s[EE_EDGES_MAX]; /* accepted edges only */
-	int32_t k[EE_EDGES_MAX];
-	size_t n;
-	struct slope_setup slope_setup;
-	struct energy_slope slope;
-	struct slope_room room;
-};
 
 /* ---- setup ---- */
 static bool is_positive(double v)
@@ -108,142 +83,6 @@ static void no_figures(struct ee_observation *o)
 	o->span_s = o->physical_min_s = NAN;
 }
 
-/* ---- numbering ---- */
-static enum ee_cause numbering_cause(enum numbering_status status)
-{
-	switch (status) {
-	case NUMBERING_OK:
-		return EE_CAUSE_NONE;
-	case NUMBERING_TOO_FEW:
-		return EE_TOO_FEW_PULSES;
-	case NUMBERING_AMBIGUOUS:
-		return EE_AMBIGUOUS_NUMBERING;
-	case NUMBERING_MISSED_OR_SPURIOUS:
-		return EE_MISSED_OR_SPURIOUS;
-	case NUMBERING_UNSTABLE:
-		return EE_UNSTABLE_PULSES;
-	}
-	return EE_UNSTABLE_PULSES;
-}
-
-/* Pulses follow the energy. Where the load wandered, number once more on the energy that the
- * reference registered, in seconds of the mean power; its own noise widens the gate. */
-static bool number_by_energy(struct work *w, const struct numbering_setup *by_time)
-{
-	const double s_per_wh = 3600 / w->usable.power_w;
-	const double declared_wh =
-		ref_point_sigma_wh(&w->usable.ref[0], w->usable.power_w, w->setup->ref_sigma_s,
-				   w->setup->ref_resolution_wh);
-	struct numbering_setup setup = *by_time;
-	struct numbering r;
-	size_t hint = 0;
-	double dof, estimate_wh = ref_sigma_estimate_wh(w->usable.ref, w->usable.n_ref, &dof);
-
-	setup.gate_s += 3 * fmax(declared_wh, isnan(estimate_wh) ? 0 : estimate_wh) * s_per_wh;
-	if (!(setup.gate_s < w->period0_s / 4))
-		return false;
-	for (size_t i = 0; i < w->usable.n_edges; i++) {
-		struct ref_form f;
-
-		if (ref_form_at(w->usable.ref, w->usable.n_ref, w->usable.t_s[i], &hint, &f) < 0)
-			return false;
-		w->t_s[i] = ref_form_energy_wh(w->usable.ref, &f) * s_per_wh;
-	}
-	if (numbering_run(&setup, w->t_s, w->usable.n_edges, w->k, &r) < 0 ||
-	    !(setup.gate_s < r.period_s / 4) ||
-	    (r.status != NUMBERING_OK && r.n_accepted <= w->numbering.n_accepted))
-		return false; /* time says more; a wandering load must not hide what is wrong */
-	memcpy(w->number, w->k, w->usable.n_edges * sizeof(w->number[0]));
-	w->numbering = r;
-	return true;
-}
-
-static void keep_accepted(struct work *w)
-{
-	const struct ee_raw *raw = w->raw;
-	const struct edge *first = NULL, *last = NULL;
-
-	w->n = 0;
-	for (size_t i = 0; i < w->usable.n_edges; i++) {
-		if (w->number[i] == NUMBERING_DROPPED)
-			continue;
-		w->t_s[w->n] = w->usable.t_s[i];
-		w->k[w->n++] = w->number[i];
-		last = &raw->edges[w->usable.index[i]];
-		if (!first)
-			first = last;
-	}
-	if (!first)
-		return;
-	w->out->seq_first = first->seq;
-	w->out->seq_last = last->seq;
-	w->out->t_first_ns = clock_map_host_ns(&w->usable.map, first->t_reader_ns);
-	w->out->t_last_ns = clock_map_host_ns(&w->usable.map, last->t_reader_ns);
-	w->out->span_s = (double)(w->out->t_last_ns - w->out->t_first_ns) / ET_NS_PER_S;
-}
-
-/* Pulses that should have come before the first or after the last edge: a sensor that was blind. */
-static int64_t blind_pulses(const struct work *w)
-{
-	const struct ref_point *ref = w->usable.ref;
-	const double end_s = fmin(w->elapsed_s - EDGE_DELIVERY_S, ref[w->usable.n_ref - 1].t_s);
-	const double lead_s = w->t_s[0] - fmax(0, ref[0].t_s) - w->gate_s;
-	const double trail_s = end_s - w->t_s[w->n - 1] - w->gate_s;
-	const double period_s = w->numbering.period_s;
-
-	return (int64_t)(fmax(0, floor(lead_s / period_s)) + fmax(0, floor(trail_s / period_s)));
-}
-
-static enum ee_cause finding(const struct work *w)
-{
-	if (!w->numbering.gross)
-		return EE_CAUSE_NONE;
-	switch (period_name(w->out->period_ratio, w->setup->kh_wh, w->tolerance)) {
-	case PERIOD_WRONG_KH:
-		return EE_WRONG_KH;
-	case PERIOD_WRONG_FORM:
-		return EE_WRONG_FORM;
-	case PERIOD_AS_EXPECTED:
-	case PERIOD_GROSS_ERROR:
-		break;
-	}
-	return EE_GROSS_ERROR;
-}
-
-/* @return EE_CAUSE_NONE, a finding, or why there is nothing to compute from (yet). */
-static enum ee_cause number_edges(struct work *w)
-{
-	struct ee_observation *o = w->out;
-	const struct numbering_setup setup = {
-		.period_s = w->period0_s,
-		.tolerance = w->tolerance,
-		.gate_s = w->gate_s,
-		.grid_s = w->gate_s - GATE_S,
-	};
-	enum ee_cause cause;
-
-	if (numbering_run(&setup, w->usable.t_s, w->usable.n_edges, w->number, &w->numbering) < 0)
-		return EE_UNSTABLE_PULSES;
-	if (w->numbering.status != NUMBERING_OK && w->usable.n_edges >= EDGES_MIN)
-		number_by_energy(w, &setup);
-	keep_accepted(w);
-	o->n_accepted = (int64_t)w->numbering.n_accepted;
-	o->n_intervals = w->numbering.n_intervals;
-	o->n_missed = (int64_t)w->numbering.n_missed;
-	o->n_rejected = (int64_t)w->numbering.n_rejected;
-	o->n_bounced = (int64_t)w->numbering.n_bounced;
-	cause = numbering_cause(w->numbering.status);
-	if (cause != EE_CAUSE_NONE)
-		return cause;
-	if (w->n < EDGES_MIN)
-		return EE_TOO_FEW_PULSES;
-	o->period_ratio = w->numbering.period_s / w->period0_s;
-	o->n_missed += blind_pulses(w);
-	if ((double)(o->n_missed + o->n_rejected) > numbering_allowance(o->n_intervals))
-		return EE_MISSED_OR_SPURIOUS;
-	return finding(w);
-}
-
 /* ---- error and uncertainty ---- */
 
 /* What the meter must register for 1 Wh that the reference indicates. */
@@ -256,7 +95,7 @@ static double expected_per_indicated(const struct ee_setup *s)
 	return (double)s->m_num / (double)s->m_den * position / (1 + s->ref_error_pct / 100);
 }
 
-static double error_pct(const struct work *w, double wh_per_pulse)
+static double error_pct(const struct ee_work *w, double wh_per_pulse)
 {
 	const double expected_wh = wh_per_pulse * expected_per_indicated(w->setup);
 
@@ -264,7 +103,7 @@ static double error_pct(const struct work *w, double wh_per_pulse)
 }
 
 /* Every part is relative to the energy, so the error has the sensitivity 1 + e to each. */
-static void make_budget(struct work *w)
+static void make_budget(struct ee_work *w)
 {
 	struct ee_observation *o = w->out;
 	const double c = 1 + o->err_pct / 100;
@@ -294,7 +133,7 @@ static void make_budget(struct work *w)
 	o->U_pct = o->k * o->u_pct;
 }
 
-static bool estimate(struct work *w)
+static bool estimate(struct ee_work *w)
 {
 	struct ee_observation *o = w->out;
 	const struct slope_data data = { w->t_s, w->k, w->n, w->usable.ref, w->usable.n_ref };
@@ -316,7 +155,7 @@ static bool estimate(struct work *w)
 }
 
 /* ---- stop and verdict ---- */
-static void set_physical_min(struct work *w)
+static void set_physical_min(struct ee_work *w)
 {
 	const double period_s = w->numbering.status == NUMBERING_OK && w->numbering.period_s > 0
 					? w->numbering.period_s
@@ -327,7 +166,16 @@ static void set_physical_min(struct work *w)
 	w->out->physical_min_s = fmax(INTERVALS_MIN, edges - 1) * period_s;
 }
 
-static enum ee_stop look(const struct work *w)
+/* Edges that scatter more than their type declares have no model. That delays the decision, but does not
+ * make a measurement void. */
+static int64_t min_intervals_to_stop(const struct ee_work *w)
+{
+	const int64_t min = min_intervals(w->setup);
+
+	return w->slope.undeclared && min < INTERVALS_MIN_NO_MODEL ? INTERVALS_MIN_NO_MODEL : min;
+}
+
+static enum ee_stop look(const struct ee_work *w)
 {
 	const struct ee_observation *o = w->out;
 	const struct stop_look l = {
@@ -341,7 +189,7 @@ static enum ee_stop look(const struct work *w)
 		.limit_hi = w->setup->limit_hi_pct,
 		.floor_a = w->setup->floor_a_pct,
 		.n_intervals = o->n_intervals,
-		.min_intervals = min_intervals(w->setup),
+		.min_intervals = min_intervals_to_stop(w),
 		.elapsed_s = w->elapsed_s,
 		.cap_s = w->setup->cap_s,
 	};
@@ -359,25 +207,20 @@ static enum ee_stop look(const struct work *w)
 	return EE_GO_ON;
 }
 
-/* There is no figure: more time may heal that, until the cap. */
-static void without_figure(struct work *w, enum ee_cause cause)
+/* There is no figure, so it is void as it stands; more time may heal that, until the cap. */
+static void without_figure(struct ee_work *w, enum ee_cause cause)
 {
 	struct ee_observation *o = w->out;
-	const bool capped = w->elapsed_s >= w->setup->cap_s;
-	const bool dead = w->usable.have_map && w->usable.n_seen == 0 &&
-			  w->elapsed_s > NO_PULSES_PERIODS * w->period0_s + EDGE_DELIVERY_S;
+	const bool silent = w->usable.have_map && w->usable.n_seen == 0;
+	const bool dead =
+		silent && w->elapsed_s > NO_PULSES_PERIODS * w->period0_s + EE_EDGE_DELIVERY_S;
 
-	if (w->usable.have_map && w->usable.n_seen == 0 && (capped || dead))
-		cause = EE_NO_PULSES;
-	/* few pulses are no fault while they may still come */
-	if (!capped && !dead && (cause == EE_TOO_FEW_PULSES || cause == EE_CLOCK_MAP))
-		cause = EE_CAUSE_NONE;
-	o->cause = cause;
-	o->verdict = capped || dead ? EE_VOID : EE_NOT_RUN;
-	o->stop = capped ? EE_STOP_CAP : dead ? EE_STOP_VOID : EE_GO_ON;
+	o->cause = silent ? EE_NO_PULSES : cause;
+	o->verdict = EE_VOID;
+	o->stop = w->elapsed_s >= w->setup->cap_s ? EE_STOP_CAP : dead ? EE_STOP_VOID : EE_GO_ON;
 }
 
-static void with_figure(struct work *w, enum ee_cause cause)
+static void with_figure(struct ee_work *w, enum ee_cause cause)
 {
 	struct ee_observation *o = w->out;
 
@@ -401,7 +244,7 @@ static void with_figure(struct work *w, enum ee_cause cause)
 	}
 }
 
-static void void_attempt(struct work *w, enum ee_cause cause)
+static void void_attempt(struct ee_work *w, enum ee_cause cause)
 {
 	no_figures(w->out);
 	w->out->cause = cause;
@@ -410,7 +253,7 @@ static void void_attempt(struct work *w, enum ee_cause cause)
 	w->out->n_edges = (int64_t)w->usable.n_seen;
 }
 
-static void prepare(struct work *w, const struct ee_setup *s, const struct ee_raw *raw,
+static void prepare(struct ee_work *w, const struct ee_setup *s, const struct ee_raw *raw,
 		    struct ee_observation *out)
 {
 	const double beyond = 1.5 * fmax(fabs(s->limit_lo_pct), fabs(s->limit_hi_pct));
@@ -420,7 +263,8 @@ static void prepare(struct work *w, const struct ee_setup *s, const struct ee_ra
 	w->out = out;
 	w->elapsed_s = (double)(raw->t_now_ns - raw->t_armed_ns) / ET_NS_PER_S;
 	w->tolerance = fmin(0.4, fmax(s->tolerance_pct, beyond) / 100);
-	w->gate_s = (isnan(s->grid_s) ? GRID_UNKNOWN_S : s->grid_s) + GATE_S;
+	w->gate_s = (isnan(s->grid_s) ? SLOPE_GRID_UNKNOWN_S : s->grid_s) + GATE_S +
+		    (isnan(s->edge_sigma_s) ? 0 : 4 * s->edge_sigma_s);
 	w->numbering = (struct numbering){ .status = NUMBERING_TOO_FEW, .period_s = NAN };
 	w->usable.n_seen = 0;
 	w->usable.have_map = false;
@@ -436,7 +280,7 @@ static void prepare(struct work *w, const struct ee_setup *s, const struct ee_ra
 
 int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct ee_observation *out)
 {
-	struct work w;
+	struct ee_work w;
 	enum ee_cause cause;
 
 	if (!setup_makes_sense(setup) || !raw_makes_sense(raw))
@@ -453,9 +297,10 @@ int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct e
 	w.period0_s = 3600 * setup->kh_wh * (double)setup->m_den / (double)setup->m_num /
 		      (isnan(w.usable.power_w) ? setup->ref_power_w : w.usable.power_w);
 	if (w.usable.have_map && w.usable.n_ref >= 2)
-		cause = number_edges(&w);
+		cause = ee_number_edges(&w);
 	else
-		cause = w.usable.have_map ? EE_TOO_FEW_PULSES : EE_CLOCK_MAP;
+		cause = w.usable.have_map || w.elapsed_s < setup->cap_s ? EE_TOO_FEW_PULSES
+									: EE_CLOCK_MAP;
 	set_physical_min(&w);
 	if ((cause == EE_CAUSE_NONE || cause == EE_WRONG_KH || cause == EE_WRONG_FORM ||
 	     cause == EE_GROSS_ERROR) &&

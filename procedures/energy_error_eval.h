@@ -61,7 +61,8 @@ struct ee_raw {
 	const struct clock_pair *pairs;	size_t n_pairs;		/* of the reader's clock, >= 2 */
 	const struct ref_sample *samples; size_t n_samples;	/* of the register, in order */
 	int64_t t_armed_ns;		/* edges and samples before do not count */
-	int64_t t_now_ns;		/* of this look, or the end of the attempt */
+	int64_t t_now_ns;		/* of this look, or the end of the attempt: nothing later counts, and a
+					   reference silent for 5 s (or 10 updates) before it is a cause */
 };
 
 /* Why there is no figure, or what the figure points to. Stable words in ee_cause_word(). */
@@ -116,12 +117,12 @@ struct ee_observation {
 	double physical_min_s;		/* max(4 periods, estimator's time for the floor) */
 };
 
-/* Verdict and stop of one look:
- *   EE_NOT_RUN + EE_GO_ON	too little is known yet (cause NONE, or what still may heal: missed pulses ...)
- *   a verdict + EE_GO_ON	figures exist, by the rule of the plan, but the stop rule wants more
+/* Verdict and stop of one look. The verdict is what stands if the attempt ends now:
+ *   EE_VOID + EE_GO_ON		no figure; what is missing may still come (cause: too few pulses, ...)
+ *   a verdict + EE_GO_ON	by the rule of the plan, but the stop rule wants more
  *   a verdict + EE_STOP_*	done
- *   EE_VOID + EE_STOP_CAP	the cap came and there is no figure: cause says why
- *   EE_VOID + EE_STOP_VOID	see above */
+ *   EE_VOID + EE_STOP_CAP	the cap came and there is no figure
+ *   EE_VOID + EE_STOP_VOID	more data can't heal it */
 
 /** Evaluate one position. Needs some 600 KiB of stack and nothing else: safe in any thread.
  * Every member of @p out is set; figures that do not exist are NAN.

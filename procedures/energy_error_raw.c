@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "procedures/energy_error_raw.h"
+/* procedures/energy_error_raw.c - raw data of one position, checked and brought on one time axis. */
+#include "procedures/energy_error_parts.h"
 
 #include <math.h>
 

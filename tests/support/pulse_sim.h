@@ -29,22 +29,24 @@ static inline double sim_gauss(void)
 /* ---- what is simulated ---- */
 struct sim {
 	double power_w, kh_wh, m;
-	double err_pct;			/* of the meter, true */
-	double grid_s, edge_sigma_s;	/* of its pulses */
-	double walk_rel;		/* its power noise: sd of the relative energy over 1 s */
-	double update_s, update_sigma_s;	/* register: interval, jitter of the instant as it is known */
-	double window_s;		/* t_hi - t_lo */
+	double err_pct; /* of the meter, true */
+	double grid_s, edge_sigma_s; /* of its pulses */
+	double walk_rel; /* its power noise: sd of the relative energy over 1 s */
+	double update_s,
+		update_sigma_s; /* register: interval, jitter of the instant as it is known */
+	double window_s; /* t_hi - t_lo */
 	double resolution_wh;
-	double ref_error_pct;		/* true error of the reference */
-	double swing_rel, swing_s;	/* power varies by a sine */
-	double missed, spurious, bounce;	/* probabilities per pulse */
-	bool spurious_first;		/* one false edge before the first pulse */
-	int drop_each;			/* the meter leaves out every n-th pulse; 0: none */
+	double ref_error_pct; /* true error of the reference */
+	double swing_rel, swing_s; /* power varies by a sine */
+	double missed, spurious, bounce; /* probabilities per pulse */
+	bool spurious_first; /* one false edge before the first pulse */
+	int drop_each; /* the meter leaves out every n-th pulse; 0: none */
+	bool exact_clock; /* the reader answers at once */
 	double seconds;
 };
 
 static struct edge sim_edges[EE_EDGES_MAX];
-static int sim_truth[EE_EDGES_MAX];	/* pulse number, -1: spurious or bounce */
+static int sim_truth[EE_EDGES_MAX]; /* pulse number, -1: spurious or bounce */
 static struct ref_sample sim_samples[EE_SAMPLES_MAX];
 static struct clock_pair sim_pairs[EE_PAIRS_MAX];
 
@@ -93,7 +95,7 @@ static inline size_t sim_make_edges(const struct sim *s)
 	for (int k = 0;; k++, energy_wh += s->kh_wh) {
 		double want = (energy_wh - walked) / (s->m * (1 + s->err_pct / 100)), seen;
 
-		for (int i = 0; i < 30; i++) /* energy(t) = want; the load varies little */
+		for (int i = 0; i < (s->swing_s > 0 ? 30 : 2); i++) /* energy(t) = want */
 			t += (want - sim_energy_wh(s, t)) * 3600 / s->power_w;
 		if (t > s->seconds)
 			break;
@@ -149,8 +151,10 @@ static inline size_t sim_make_pairs(const struct sim *s)
 	size_t n = 0;
 
 	for (double t = 0; t < s->seconds && n < EE_PAIRS_MAX; t += 1, n++) {
-		const double before = t, at = t + (2e-4 + 1e-3 * sim_uniform()) * sim_uniform();
-		const double after = at + 2e-4 * sim_uniform();
+		const double before = t, at = s->exact_clock ? t
+							     : t + (2e-4 + 1e-3 * sim_uniform()) *
+									       sim_uniform();
+		const double after = s->exact_clock ? t : at + 2e-4 * sim_uniform();
 
 		sim_pairs[n].host_before_ns = SIM_ARMED_NS + (int64_t)llrint(before * 1e9);
 		sim_pairs[n].host_after_ns = SIM_ARMED_NS + (int64_t)llrint(after * 1e9);

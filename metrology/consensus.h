@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrology/consensus.h - the grid on which most edges lie. A part of numbering.c; nobody else uses it. */
+#ifndef METROLOGY_CONSENSUS_H
+#define METROLOGY_CONSENSUS_H
+
+#include "metrology/numbering.h"
+
+enum { CONSENSUS_INLIERS_MIN = 4 };
+
+struct consensus_edges {
+	const double *t_s; /* rising, without bounces */
+	size_t n;
+};
+
+/** Try every whole number of periods between the first and the last 6 edges.
+ * @param slots      Room for n: the slot of each edge on the best grid, NAN: none.
+ * @param scratch    Room for n.
+ * @param ambiguous  Another grid has as many edges and numbers them differently.
+ * @return false when no grid has CONSENSUS_INLIERS_MIN edges; all slots are NAN then. */
+bool consensus_find(const struct consensus_edges *e, const struct numbering_setup *setup,
+		    double *slots, double *scratch, bool *ambiguous);
+
+#endif
