@@ -3,10 +3,12 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "metrology/rounding.h"
+#include "reports/figures.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -101,20 +103,15 @@ json_t *parts_plan(const json_t *named, const json_t *plan, const json_t *attemp
 static bool is_within_u(int64_t err_u6, int64_t u_u6, double limit_pct)
 {
 	const int64_t limit = rounding_u6(limit_pct);
-	uint64_t apart;
 
-	if (limit == ROUNDING_NONE || u_u6 < 0)
-		return false;
-	apart = err_u6 > limit ? (uint64_t)err_u6 - (uint64_t)limit
-			       : (uint64_t)limit - (uint64_t)err_u6;
-	return apart <= (uint64_t)u_u6;
+	return limit != ROUNDING_NONE && llabs(err_u6 - limit) <= u_u6;
 }
 
 /* By the figures that are shown, so that a reader comes to the same answer. */
 static json_t *near_limit(const json_t *step)
 {
-	const int64_t err = json_get_int(step, "err_rounded_u6", ROUNDING_NONE);
-	const int64_t u = json_get_int(step, "U_rounded_u6", ROUNDING_NONE);
+	const int64_t err = figures_of(step, "err_rounded_u6");
+	const int64_t u = figures_of(step, "U_rounded_u6");
 
 	if (err == ROUNDING_NONE || u == ROUNDING_NONE)
 		return json_null();
@@ -292,10 +289,12 @@ static json_t *attempt_position(const json_t *pos)
 		"U_rounded_u6", "n_intervals",	"n_accepted", "n_missed",
 		"n_rejected",	"period_ratio", NULL
 	};
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "position", copy(pos, "position"),
-			      "maker", copy(pos, "maker"), "serial", copy(pos, "serial"), "verdict",
-			      copy(pos, "verdict"), "cause", copy(pos, "cause"), "round_digits",
-			      copy(json_object_get(pos, "setup"), "round_digits"));
+	const json_t *setup = json_object_get(pos, "setup");
+	json_t *o =
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "position", copy(pos, "position"),
+			  "maker", copy(pos, "maker"), "serial", copy(pos, "serial"), "verdict",
+			  copy(pos, "verdict"), "cause", copy(pos, "cause"), "round_digits",
+			  copy(setup, "round_digits"), "kh_wh", copy(setup, "kh_wh"));
 
 	if (o && put_keys(o, keys, json_object_get(pos, "observation")) < 0) {
 		json_decref(o);

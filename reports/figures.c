@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "metrology/rounding.h"
 
 enum { DIGITS_MAX = 6, NS_DIGITS = 1000000000 };
@@ -47,6 +48,14 @@ struct figure_text figures_u6(int64_t v_u6, int digits, enum figure_sign sign, e
 	use_decimal_comma(text, lang);
 	snprintf(out.s, sizeof(out.s), "%s%s", sign == FIGURE_SIGNED && v_u6 > 0 ? "+" : "", text);
 	return out;
+}
+
+int64_t figures_of(const json_t *o, const char *key)
+{
+	const int64_t limit = INT64_C(1000000000000000000);
+	const int64_t v = json_get_int(o, key, ROUNDING_NONE);
+
+	return v > limit || v < -limit ? ROUNDING_NONE : v;
 }
 
 /* The program never leaves the "C" locale, so printf's decimal sign is the point. */
@@ -91,13 +100,18 @@ struct figure_text figures_time(int64_t utc_ns, int32_t utc_offset_s)
 uint32_t figures_code_point(const char *s, size_t *len)
 {
 	const unsigned char *b = (const unsigned char *)s;
-	size_t n = b[0] < 0xc0 ? 1 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
+	const size_t n = b[0] < 0x80 ? 1 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
 	uint32_t c = n == 1 ? b[0] : b[0] & (0x7fu >> n);
-	size_t i = 1;
 
-	for (; i < n && (b[i] & 0xc0) == 0x80; i++)
+	*len = 1;
+	if ((b[0] >= 0x80 && b[0] < 0xc2) || b[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
 		c = c << 6 | (b[i] & 0x3f);
-	*len = i;
+	}
+	*len = n;
 	return c;
 }
 

@@ -5,6 +5,7 @@
 #ifndef REPORTS_FIGURES_H
 #define REPORTS_FIGURES_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,10 @@ enum figure_sign { FIGURE_PLAIN = 0, FIGURE_SIGNED }; /* signed: "+" before what
  * Nothing is rounded here: where @p digits (0..6; others count as 6) decimals don't hold it, there are more. */
 struct figure_text figures_u6(int64_t v_u6, int digits, enum figure_sign sign, enum lang lang);
 
+/** Member @p key of a record in 1e-6 %; ROUNDING_NONE when it is no integer or beyond 1e18, so that two of them
+ * can be subtracted. */
+int64_t figures_of(const json_t *o, const char *key);
+
 /** What decides no verdict (k, seconds, Wh): @p digits decimals (0..9), rounded; not finite: "-". */
 struct figure_text figures_f64(double v, int digits, enum lang lang);
 
@@ -31,7 +36,7 @@ struct figure_text figures_short(double v, enum lang lang);
  * more counts as 0; its odd seconds are left out of both time and offset. */
 struct figure_text figures_time(int64_t utc_ns, int32_t utc_offset_s);
 
-/** The code point at @p s (valid UTF-8, not at its end) and its length in bytes. */
+/** The code point at @p s (not at its end) and its length in bytes; 0, of one byte, where it is no UTF-8. */
 uint32_t figures_code_point(const char *s, size_t *len);
 
 /** May this be printed? False for what a terminal could obey or what turns text around: C0, DEL, C1, line and

@@ -79,13 +79,19 @@ void page_cell(struct page *p, const char *text, int width, bool right)
 	page_to(p, begin + width);
 }
 
+/* French has a blank before these; they don't begin a line. */
+static bool is_glued(char c)
+{
+	return c == ':' || c == '%' || c == ';';
+}
+
 /* One line's worth of @p s; @return where the next begins. */
 static const char *wrap_line(struct page *p, const char *s)
 {
 	const char *end = fits(s, PAGE_COLUMNS - p->at), *cut = end;
 
 	if (*end) {
-		while (cut > s && *cut != ' ')
+		while (cut > s && (*cut != ' ' || is_glued(cut[1])))
 			cut--;
 		if (cut == s) /* a word longer than the line */
 			cut = end > s ? end : s + strlen(s);
@@ -97,7 +103,7 @@ static const char *wrap_line(struct page *p, const char *s)
 void page_wrapped(struct page *p, const char *text)
 {
 	const int begin = p->at;
-	const char *s = text;
+	const char *s = text ? text : "-";
 
 	do {
 		page_to(p, begin);
@@ -110,7 +116,7 @@ void page_field(struct page *p, const char *label, const char *text)
 {
 	page_cell(p, label, LABEL - 2, false);
 	page_to(p, LABEL);
-	page_wrapped(p, text ? text : "-");
+	page_wrapped(p, text);
 }
 
 void page_fieldf(struct page *p, const char *label, const char *fmt, ...)
@@ -125,15 +131,25 @@ void page_fieldf(struct page *p, const char *label, const char *fmt, ...)
 	page_field(p, label, text);
 }
 
-void page_heading(struct page *p, const char *text, char under)
+static void underlined(struct page *p, const char *text, char under)
 {
 	const int columns = figures_columns(text);
 
-	page_line_end(p);
 	page_wrapped(p, text);
 	for (int i = 0; i < columns && i < PAGE_COLUMNS; i++)
 		fputc(under, p->to);
 	page_line_end(p);
+}
+
+void page_title(struct page *p, const char *text)
+{
+	underlined(p, text, '=');
+}
+
+void page_heading(struct page *p, const char *text)
+{
+	page_line_end(p);
+	underlined(p, text, '-');
 }
 
 void page_titles(struct page *p, const struct page_column *columns, size_t n)

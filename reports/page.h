@@ -44,8 +44,9 @@ void page_fieldf(struct page *p, const char *label, const char *fmt, ...) ET_PRI
 void page_to(struct page *p, int column);
 void page_line_end(struct page *p);
 
-/** A heading with a line of @p under below it. */
-void page_heading(struct page *p, const char *text, char under);
+/** A title, underlined twice; a heading after an empty line, underlined once. */
+void page_title(struct page *p, const char *text);
+void page_heading(struct page *p, const char *text);
 
 /** Column titles, two blanks between them. */
 void page_titles(struct page *p, const struct page_column *columns, size_t n);
