@@ -77,6 +77,7 @@ static void print_findings(struct page *p, const json_t *meters)
 	{
 		json_array_foreach(json_object_get(m, "findings"), k, f)
 		{
+			const char *text = page_text2(p, f);
 			char positions[200];
 
 			if (was_said(meters, i, f))
@@ -88,7 +89,7 @@ static void print_findings(struct page *p, const json_t *meters)
 			put_positions(positions, sizeof(positions), meters, f);
 			page_fieldf(p, words_level(json_get_str(f, "level"), p->lang), "%s %s%s %s",
 				    strpbrk(positions, ",-") ? "positions" : "position", positions,
-				    tr(p->lang, ":", " :"), page_text2(p, f));
+				    tr(p->lang, ":", " :"), text ? text : "-");
 		}
 	}
 }

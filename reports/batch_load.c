@@ -13,6 +13,7 @@ enum { STOP = 1 }; /* of a walk: enough */
 
 struct load {
 	struct db *db;
+	const char *id; /* of the batch */
 	struct fault *f;
 	json_t *out; /* the report */
 	json_t *row; /* query_batch() */
@@ -249,7 +250,7 @@ static int take(void *arg, const struct journal_entry *e)
 		return fault_set(l->f, ET_ERR_INTEGRITY, "entry %lld is no JSON",
 				 (long long)e->seq);
 	batch = json_get_str(p, "batch");
-	if (batch && strcmp(batch, json_get_str(l->opened, "batch")) == 0)
+	if (batch && strcmp(batch, l->id) == 0)
 		err = attempt ? take_attempt(l, e, p) : take_interruption(l, e, p);
 	json_decref(p);
 	return err;
@@ -362,7 +363,7 @@ static void collect(struct load *l)
 int report_batch_load(struct db *db, const char *batch, json_t **out, struct fault *f)
 {
 	struct fault own = { 0 };
-	struct load l = { .db = db, .f = f ? f : &own, .out = json_object() };
+	struct load l = { .db = db, .id = batch, .f = f ? f : &own, .out = json_object() };
 
 	l.row = query_batch(db, batch, l.f);
 	l.opened_seq = json_get_int(l.row, "seq", 0);

@@ -280,6 +280,35 @@ static void no_cause_is_without_words(void **state)
 	}
 }
 
+/* Whoever calls: an object that is no report is printed as one without anything. */
+static void half_an_object_is_no_harm(void **state)
+{
+	static const char *const objects[] = {
+		"{}",
+		"[]",
+		"{'meters':[{}],'attempts':[{'positions':[{}]}],'sessions':[{}],'apparatus':[{}],"
+		"'plan':{'steps':[{}]},'interruptions':[{}],'corrections':[{}],'instruments':[{}]}",
+		"{'meters':[{'steps':[{'err_rounded_u6':9223372036854775807,'U_rounded_u6':-1,"
+		"'round_digits':-7,'limit_lo_pct':1e300,'limit_hi_pct':-1e15,'verdict':"
+		"'nonconforming'}],'findings':[{'level':'nonconforming','code':7}],'measured':1,"
+		"'reason':'error_beyond_limit','position':-9223372036854775807}],'plan':7}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		json_t *o = lab_json(objects[i]);
+
+		for (int lang = LANG_EN; lang <= LANG_FR; lang++) {
+			char *text = lab_written(report_batch_text, o, (enum lang)lang);
+
+			assert_non_null(strstr(text, "\nJournal               0 ent"));
+			lab_is_harmless(text);
+			free(text);
+		}
+		json_decref(o);
+	}
+}
+
 static void an_approved_plan_needs_no_mark(void **state)
 {
 	char *out = reason_line("null", "conforming", LANG_EN);
@@ -302,6 +331,7 @@ int main(void)
 		cmocka_unit_test(no_such_batch),
 		cmocka_unit_test(causes_say_what_to_look_at),
 		cmocka_unit_test(no_cause_is_without_words),
+		cmocka_unit_test(half_an_object_is_no_harm),
 		cmocka_unit_test(an_approved_plan_needs_no_mark),
 	};
 
