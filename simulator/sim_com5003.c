@@ -77,7 +77,7 @@ static void set_alarm(struct sim_com *com)
 static void later(struct sim_com *com, int64_t t_ns, int item, int channel, double value)
 {
 	if (com->n_later == COM_LATER)
-		return; /* nobody sends sixteen settings in a millisecond */
+		return; /* nobody sends so many settings in a millisecond */
 	com->later[com->n_later++] =
 		(struct com_later){ plus_s(t_ns, com->cfg.apply_s), item, channel, value };
 }

@@ -24,7 +24,7 @@ struct sim_com_config {
 enum com_channel { COM_U1 = 0, COM_U2, COM_U3, COM_I1, COM_I2, COM_I3, COM_CHANNELS };
 enum com_mode { COM_4LW = 0, COM_3LW, COM_2LW, COM_MODES };
 enum com_em_status { EM_IDLE = 0, EM_RUNNING = 2, EM_READY = 4, EM_ABORTED = 8 };
-enum { COM_ANSWER = 2048, COM_LATER = 16 };
+enum { COM_ANSWER = 2048, COM_LATER = 64 };
 
 struct com_values { /* means over one integration interval, as indicated */
 	struct phasor volt[ET_PHASES], curr[ET_PHASES];

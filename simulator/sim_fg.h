@@ -2,8 +2,9 @@
 /* simulator/sim_fg.h - a ZERA FG30x source: lines ended by CR, one command at a time.
  *
  * Commands, as published by the maker's open software: TS, UP, IP, FR, UI, DS, SM, RE, SE, HP, OL, SF, HE, PL, OF,
- * ZP, nCM, nS, nX, and the readings BU BI AU AI AW MP MQ MS AF FI. A bad argument is answered by the command and
- * NAK, an unknown command by silence. Values that UP, IP and FR program reach the outputs with the next UI.
+ * ZP, 3CM2, 3CM4, 2S, 2X, and the readings BU BI AU AI AW MP MQ MS AF FI. A bad argument is answered by the command
+ * and NAK, an unknown command by silence. Values that UP, IP and FR program reach the outputs with the next UI.
+ * Not simulated: dosage (3CM1, 3CM3, 3PS...: silence), lists of modes.
  * Angles on the line are in the DIN sense (lagging is positive). What the digits of SM mean is not published,
  * so only "all 0 = good" is used: a trip sets the fourth. */
 #ifndef SIMULATOR_SIM_FG_H

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "simulator/rng.h"
 #include "tests/support/sim_rig.h"
 
 #define ARM_1 "?1 ARM 1*26C6\n"
@@ -343,6 +344,66 @@ static void test_scenario_errors(void **state)
 	complains("seed: 0\n", "seed");
 }
 
+/* Whatever comes over a link: the instrument lives, and answers the next good line. */
+static void test_garbage(void **state)
+{
+	static const char *const good[] = {
+		"UPAER230.000000.00S230.000120.00T230.000240.00\r",
+		"UIEEEPPPAAA\r",
+		"SM\r",
+		"AW\r",
+		"MEASURE:RMS1?\n",
+		"SENSE:RNG1:UL1:RANGE 240V;\n",
+		"CALCULATE:EM01:0001:START 1;\n",
+		"SYST:ERR:ALL?\n",
+		"?1 ARM 3*0684\n",
+		"?5 CLK*099B\n",
+		"?3 DEB ffffffffff 5000*EB74\n",
+		"?6 STAT*C016\n",
+	};
+	struct rng dice;
+	struct rig r;
+
+	(void)state;
+	rng_init(&dice, 4711, RNG_LINK, 0);
+	rig_open(&r, "meters: [{position: 1, to: 2}]\n");
+	for (int k = 0; k < 20000; k++) {
+		struct port *const port[3] = { r.source, r.reference, r.reader };
+		struct port *p = port[rng_u64(&dice) % 3];
+		char text[600];
+		size_t len;
+
+		snprintf(text, sizeof(text), "%s",
+			 good[rng_u64(&dice) % (sizeof(good) / sizeof(good[0]))]);
+		len = strlen(text);
+		if (rng_u64(&dice) % 100 == 0)
+			len = sizeof(text); /* what stands behind the text */
+		for (uint64_t n = rng_u64(&dice) % 4; n > 0; n--)
+			text[rng_u64(&dice) % len] = (char)rng_u64(&dice);
+		assert_int_equal(port_write(p, text, len, 0), ET_OK);
+		if (k % 8 == 0)
+			rig_pass(&r, 0.01 * rng_uniform(&dice));
+		for (int n = 0; n < 3; n++)
+			while (port_read(port[n], text, sizeof(text), 0) > 0)
+				;
+	}
+	rig_say(&r, r.source, "\r");
+	rig_say(&r, r.reference, "\n");
+	rig_say(&r, r.reader, "\n");
+	rig_pass(&r, 600);
+	for (int n = 0; n < 3; n++) {
+		char buf[4096];
+		struct port *const port[3] = { r.source, r.reference, r.reader };
+
+		while (port_read(port[n], buf, sizeof(buf), 0) > 0)
+			;
+	}
+	rig_ask(&r, r.source, "TS\r", "TSSIMFG301V299\r");
+	rig_ask(&r, r.reference, "*OPC?\n", "+1\n");
+	arm(&r, ARM_1, "=1 ARM mask=1 t=");
+	rig_close(&r);
+}
+
 static void test_epoch(void **state)
 {
 	int64_t t = 5;
@@ -400,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_clock_and_resume),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_scenario_errors),
+		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_epoch),
 		cmocka_unit_test(test_example_files),
 	};

@@ -142,6 +142,8 @@ static void test_refusals(void **state)
 		rig_ask(&r, r.source, refused[n][0], refused[n][1]);
 	rig_say(&r, r.source, "XYZZY\r");
 	assert_string_equal(hear(&r, 30), ""); /* unknown: silence */
+	rig_say(&r, r.source, "3CM1\r"); /* no dosage in this one */
+	assert_string_equal(hear(&r, 30), "");
 	rig_say(&r, r.source, "STS\r"); /* the dialect of an MT */
 	assert_string_equal(hear(&r, 30), "");
 	rig_ask(&r, r.source, "UIEEEPPPAAA\r", "OKUI\r");

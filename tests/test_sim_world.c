@@ -115,6 +115,27 @@ static void test_burden_makes_error_against_the_reference(void **state)
 	world_free(&w);
 }
 
+/* What the burdens pull down between source and terminals is seen by reference and meter alike. */
+static void test_impedance_of_the_source(void **state)
+{
+	struct world_source weak = quiet;
+	const struct setpoint sp = one_phase(240, 5, 0);
+	struct scenario_meter card = card_of(2);
+	double m, t, ref;
+	struct world w;
+
+	(void)state;
+	weak.impedance = (struct phasor){ 0.5, 0.3 };
+	world_of(&w, &weak, CONNECTION_SERIES, &card);
+	w.position[0].burden_va = (struct phasor){ 41.5 * 0.05, -41.5 * 0.9987492 };
+	world_set_source(&w, &sp);
+	hour(&w, &m, &t, &ref);
+	assert_near(100 * (ref / 1200 - 1), 0.01977,
+		    1e-5); /* as behind an isolation of the same impedance */
+	assert_near(m / ref, 1, 1e-12);
+	world_free(&w);
+}
+
 /* A perfect meter registers what passes the reference, noise and drift and all. */
 static void test_energy_is_conserved(void **state)
 {
@@ -392,6 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_burden),
 		cmocka_unit_test(test_burden_makes_error_against_the_reference),
+		cmocka_unit_test(test_impedance_of_the_source),
 		cmocka_unit_test(test_energy_is_conserved),
 		cmocka_unit_test(test_looking_changes_nothing),
 		cmocka_unit_test(test_connections),
