@@ -373,11 +373,12 @@ static void test_garbage(void **state)
 		char text[600];
 		size_t len;
 
+		memset(text, 'E', sizeof(text));
 		snprintf(text, sizeof(text), "%s",
 			 good[rng_u64(&dice) % (sizeof(good) / sizeof(good[0]))]);
 		len = strlen(text);
 		if (rng_u64(&dice) % 100 == 0)
-			len = sizeof(text); /* what stands behind the text */
+			len = sizeof(text);
 		for (uint64_t n = rng_u64(&dice) % 4; n > 0; n--)
 			text[rng_u64(&dice) % len] = (char)rng_u64(&dice);
 		assert_int_equal(port_write(p, text, len, 0), ET_OK);
