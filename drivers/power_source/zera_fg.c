@@ -260,6 +260,17 @@ static void report(struct driver_inst *d, struct source_status *out)
 	*out = d->l.last;
 }
 
+/* A question may be repeated. */
+static int ask_status_again(struct driver_inst *d, int64_t call_ns)
+{
+	int err;
+
+	do
+		err = zfg_ask_status(&d->l, call_ns);
+	while ((err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO) && now(d) < call_ns);
+	return err;
+}
+
 static int switch_off(struct driver_inst *d)
 {
 	int64_t call_ns = now(d) + OFF_CALL_NS;
@@ -280,7 +291,9 @@ static int switch_off(struct driver_inst *d)
 		err = zfg_order(&d->l, ZFG_ALL_OFF, "OKUI", "switch off", OFF_NS, call_ns);
 	while (err == ET_ERR_TIMEOUT && now(d) < call_ns);
 	if (err == ET_OK)
-		err = zfg_ask_status(&d->l, call_ns);
+		err = ask_status_again(d, call_ns);
+	if (err == ET_OK && !d->l.last.healthy) /* a passing event, or a digit that changed on its way */
+		err = ask_status_again(d, call_ns);
 	if (err == ET_OK)
 		err = require_healthy(d);
 	if (err == ET_OK)
