@@ -105,7 +105,8 @@ static void answers_are_read_strictly(void **state)
 	assert_near(v[1], 120, 0);
 	assert_near(c[2], 300, 0);
 	/* without a point the scale is not known */
-	assert_int_equal(zfg_read_angles("AWR0000006000S1200018000T2400030000", v, c), ET_ERR_PROTO);
+	assert_int_equal(zfg_read_angles("AWR0000006000S1200018000T2400030000", v, c),
+			 ET_ERR_PROTO);
 }
 
 /* ---- transcripts ---- */
@@ -116,7 +117,7 @@ static const struct driver_param readback_on[] = { { "readback", "1" } };
 static const struct transcript_case {
 	const char *file;
 	int open, set, off; /* 1: not called */
-	const char *says;   /* part of the fault of the last failure */
+	const char *says; /* part of the fault of the last failure */
 } cases[] = {
 	{ "set-and-off.txt", ET_OK, ET_OK, ET_OK, "" },
 	{ "in-pieces.txt", ET_OK, ET_OK, ET_OK, "" },
@@ -183,8 +184,9 @@ static void an_event_is_not_the_answer(void **state)
 	struct driver_env env = { .name = "fg", .fault = &f, .clk = clk_virtual_new(&start) };
 
 	(void)state;
-	assert_int_equal(port_transcript_open(DIR "old-event-before-status.txt", env.clk, &env.port, &f),
-			 ET_OK);
+	assert_int_equal(
+		port_transcript_open(DIR "old-event-before-status.txt", env.clk, &env.port, &f),
+		ET_OK);
 	assert_int_equal(fg->open(&env, &d, &id), ET_OK);
 	assert_int_equal(fg->source->status(d, &out), ET_OK);
 	assert_string_equal(out.word, "SM00000000");
@@ -202,8 +204,11 @@ static void what_is_read_back_is_iec(void **state)
 	struct source_status out = { 0 };
 	struct driver_inst *d = NULL;
 	struct instrument_id id;
-	struct driver_env env = { .name = "fg", .fault = &f, .clk = clk_virtual_new(&start),
-				  .params = readback_on, .n_params = 1 };
+	struct driver_env env = { .name = "fg",
+				  .fault = &f,
+				  .clk = clk_virtual_new(&start),
+				  .params = readback_on,
+				  .n_params = 1 };
 
 	(void)state;
 	assert_int_equal(port_transcript_open(DIR "readback.txt", env.clk, &env.port, &f), ET_OK);
@@ -236,12 +241,23 @@ struct small_fg {
 static void small_answer(struct small_fg *s, int64_t t_ns, const char *line)
 {
 	static const char *const known[][2] = {
-		{ "TS", "TSSIMFG301V299\r" }, { "SM", "SM0000\r" },	{ "DS", "OKDS\r" },
-		{ "FR", "OKFR\r" },	      { "UP", "OKUP\r" },	{ "IP", "OKIP\r" },
-		{ "UI", "OKUI\r" },	      { "RE", "OKRE\r" },	{ "SE", "OKSE\r" },
-		{ "HP", "OKHP\r" },	      { "OL", "OKOL\r" },	{ "SF", "OKSF\r" },
-		{ "HE", "OKHE\r" },	      { "3C", "OK3CM4\r" },	{ "2S", "2OK\r" },
-		{ "2X", "2OK\r" },	      { "OF", "OKOF\r" },
+		{ "TS", "TSSIMFG301V299\r" },
+		{ "SM", "SM0000\r" },
+		{ "DS", "OKDS\r" },
+		{ "FR", "OKFR\r" },
+		{ "UP", "OKUP\r" },
+		{ "IP", "OKIP\r" },
+		{ "UI", "OKUI\r" },
+		{ "RE", "OKRE\r" },
+		{ "SE", "OKSE\r" },
+		{ "HP", "OKHP\r" },
+		{ "OL", "OKOL\r" },
+		{ "SF", "OKSF\r" },
+		{ "HE", "OKHE\r" },
+		{ "3C", "OK3CM4\r" },
+		{ "2S", "2OK\r" },
+		{ "2X", "2OK\r" },
+		{ "OF", "OKOF\r" },
 	};
 	bool turns_on = !strncmp(line, "UIE", 3);
 
@@ -250,8 +266,8 @@ static void small_answer(struct small_fg *s, int64_t t_ns, const char *line)
 	s->switched_on += turns_on;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strncmp(line, known[i][0], 2))
-			sim_emit(&s->base, t_ns + (turns_on ? s->on_takes_ns : 20000000), known[i][1],
-				 strlen(known[i][1]));
+			sim_emit(&s->base, t_ns + (turns_on ? s->on_takes_ns : 20000000),
+				 known[i][1], strlen(known[i][1]));
 }
 
 static void small_receive(struct sim_peer *p, int64_t t_ns, const uint8_t *data, size_t len)
@@ -319,7 +335,8 @@ static uint64_t run_with(const struct link_fault *fault, int64_t on_takes_ns)
 	if (fault->kind != LINK_SILENT_FROM) {
 		s.on = true;
 		if (fg->source->off_bare(env.port, &f) != ET_OK)
-			fail_msg("fault %d of message %d: %s", (int)fault->kind, (int)fault->message, f.text);
+			fail_msg("fault %d of message %d: %s", (int)fault->kind,
+				 (int)fault->message, f.text);
 		assert_false(s.on);
 	}
 done:
@@ -332,8 +349,9 @@ done:
 
 static void every_answer_can_go_wrong(void **state)
 {
-	static const enum link_fault_kind kinds[] = { LINK_LOST,	 LINK_CUT,	     LINK_LATE,
-						      LINK_BYTE_LOST,	 LINK_BYTE_DOUBLED,  LINK_BYTE_NON_ASCII,
+	static const enum link_fault_kind kinds[] = { LINK_LOST,	  LINK_CUT,
+						      LINK_LATE,	  LINK_BYTE_LOST,
+						      LINK_BYTE_DOUBLED,  LINK_BYTE_NON_ASCII,
 						      LINK_DIGIT_CHANGED, LINK_SILENT_FROM };
 	const struct link_fault none = { .kind = LINK_FAULT_NONE };
 	uint64_t n = run_with(&none, 3 * (int64_t)ET_NS_PER_S);
@@ -362,7 +380,8 @@ static void a_slow_switch_on_ends_off(void **state)
 
 static void limits_come_before_the_line(void **state)
 {
-	static const struct driver_param params[] = { { "volt_max_v", "240" }, { "curr_max_a", "10" } };
+	static const struct driver_param params[] = { { "volt_max_v", "240" },
+						      { "curr_max_a", "10" } };
 	static const struct driver_param wrong[] = { { "volt_max_v", "24O" } };
 	static const struct sim_link_timing timing = { 0 };
 	struct small_fg s = { .base.ops = &small_ops };
@@ -370,8 +389,11 @@ static void limits_come_before_the_line(void **state)
 	struct source_status out;
 	struct driver_inst *d = NULL;
 	struct instrument_id id;
-	struct driver_env env = { .name = "fg", .fault = &f, .clk = clk_virtual_new(&start),
-				  .params = wrong, .n_params = 1 };
+	struct driver_env env = { .name = "fg",
+				  .fault = &f,
+				  .clk = clk_virtual_new(&start),
+				  .params = wrong,
+				  .n_params = 1 };
 	struct setpoint sp;
 	uint64_t before;
 
@@ -388,19 +410,30 @@ static void limits_come_before_the_line(void **state)
 	for (int i = 0; i < 6; i++) {
 		sp = point;
 		switch (i) {
-		case 0: sp.ph[1].volt_v = 240.001; break;
-		case 1: sp.ph[2].curr_a = 10.1; break;
-		case 2: sp.freq_hz = 0; break;
-		case 3: sp.ph[0].volt_v = NAN; break;
-		case 4: sp.ph[0].curr_deg = NAN; break;
-		default: sp.ph[0].curr_a = -1; break;
+		case 0:
+			sp.ph[1].volt_v = 240.001;
+			break;
+		case 1:
+			sp.ph[2].curr_a = 10.1;
+			break;
+		case 2:
+			sp.freq_hz = 0;
+			break;
+		case 3:
+			sp.ph[0].volt_v = NAN;
+			break;
+		case 4:
+			sp.ph[0].curr_deg = NAN;
+			break;
+		default:
+			sp.ph[0].curr_a = -1;
+			break;
 		}
 		assert_int_equal(fg->source->set(d, &sp, &out), ET_ERR_ARG);
 	}
 	assert_int_equal(port_sim_messages(env.port), before);
 	assert_int_equal(s.switched_on, 0);
-	assert_string_equal(f.text,
-			    "source \"fg\": set-point outside 240 V, 10 A, 45 to 66 Hz");
+	assert_string_equal(f.text, "source \"fg\": set-point outside 240 V, 10 A, 45 to 66 Hz");
 	fg->close(d);
 	port_close(env.port);
 	clk_free(env.clk);
@@ -420,7 +453,8 @@ static void events_are_heard(void **state)
 	assert_int_equal(port_sim_new(env.clk, &s.base, "fg", &timing, &env.port), ET_OK);
 	assert_int_equal(fg->open(&env, &d, &id), ET_OK);
 	assert_int_equal(fg->source->set(d, &point, &out), ET_OK);
-	assert_int_equal(fg->source->listen(d, clk_now_ns(env.clk) + 1000000, &out), ET_ERR_TIMEOUT);
+	assert_int_equal(fg->source->listen(d, clk_now_ns(env.clk) + 1000000, &out),
+			 ET_ERR_TIMEOUT);
 	sim_emit(&s.base, 0, "SM0200\r", 7);
 	assert_int_equal(fg->source->listen(d, clk_now_ns(env.clk) + 1000000, &out), ET_OK);
 	assert_false(out.healthy);

@@ -55,6 +55,9 @@ int zfg_next_line(struct zfg_link *l, int64_t deadline_ns, char line[ZFG_LINE_MA
 			return err;
 		if (!line[0])
 			continue;
+		for (char *p = line; *p; p++) /* faults are text for people and records */
+			if (*p < 0x20 || *p > 0x7e)
+				*p = '?';
 		*status = note_status(l, line, t_ns);
 		return ET_OK;
 	}

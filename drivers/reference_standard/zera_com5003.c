@@ -272,6 +272,9 @@ int zcom_read_overload(struct driver_inst *d, bool *overload)
 	double v;
 	int err = zcom_ask_number(&d->l, "SENSE:RNG1:OVERLOAD?", &v);
 
+	if (err == ET_OK &&
+	    v != 0) /* it stays until it is reset; a digit may have changed on its way */
+		err = zcom_ask_number(&d->l, "SENSE:RNG1:OVERLOAD?", &v);
 	if (err == ET_OK)
 		*overload = v != 0;
 	return err;

@@ -27,7 +27,7 @@ struct zcom_register {
 	double energy_kwh, step_kwh;	/* last value; last difference between two values */
 	int digits;			/* most significant digits that an answer had */
 	int64_t t_lo_ns;		/* last question that was answered with energy_kwh */
-	int64_t next_poll_ns;
+	int64_t next_poll_ns, t_start_ns;
 	uint32_t seq, n_seen;
 	int failures;			/* questions in a row without an answer */
 	int disagreements;		/* in a row, between register and power */

@@ -17,7 +17,9 @@
 #define MS_NS ((int64_t)1000000)
 #define SEARCH_GAP_NS (15 * MS_NS) /* while the next update can't be predicted */
 #define JITTER_NS (2 * MS_NS) /* of the register's own updates */
+#define FINE_NS (50 * MS_NS) /* wider windows are for learning only, on a fast link */
 #define IDLE_GAP_NS (250 * MS_NS) /* when no update comes: no load, or a resolution too coarse */
+#define UNKNOWN_INTERVAL_NS ((int64_t)5 * ET_NS_PER_S)
 #define SETTLE_NS ((int64_t)3 * ET_NS_PER_S)
 #define PAUSE_NS (50 * MS_NS)
 enum { FAILURES_MAX = 3, CHECK_FIRST = 3, CHECK_EVERY = 30, DISAGREE_MAX = 2 };
@@ -69,6 +71,23 @@ static bool same_ranges(const struct zcom_ranges *a, const struct zcom_ranges *b
 		if (a->volt_v[i] != b->volt_v[i] || a->curr_a[i] != b->curr_a[i])
 			return false;
 	return true;
+}
+
+/* No checksum guards them: two readings in a row must agree. */
+static int read_ranges_twice(struct driver_inst *d, struct zcom_ranges *out)
+{
+	struct zcom_ranges a, b;
+	int err = zcom_read_ranges(d, &a);
+
+	for (int i = 0; i < 3 && err == ET_OK; i++) {
+		err = zcom_read_ranges(d, &b);
+		if (err == ET_OK && same_ranges(&a, &b)) {
+			*out = a;
+			return ET_OK;
+		}
+		a = b;
+	}
+	return err == ET_OK ? zcom_fault(&d->l, ET_ERR_LOST, "its ranges change") : err;
 }
 
 /* The constant follows the ranges a little later, and the register's a little after that. */
@@ -144,6 +163,26 @@ static int set_up(struct driver_inst *d)
 	return err;
 }
 
+/* Ask once more. @return ET_OK with *kwh what two answers in a row agreed on and when the first of them was
+ * complete. */
+static int read_twice(struct driver_inst *d, double *kwh, int64_t *t_hi_ns)
+{
+	for (int i = 0; i < 3; i++) {
+		double again;
+		int digits, err = read_energy(d, &again, &digits);
+
+		if (err != ET_OK)
+			return err;
+		if (again == *kwh) {
+			d->em.digits = digits > d->em.digits ? digits : d->em.digits;
+			return ET_OK;
+		}
+		*kwh = again;
+		*t_hi_ns = d->l.t_after_ns;
+	}
+	return zcom_fault(&d->l, ET_ERR_PROTO, "ENERGY? has another answer each time");
+}
+
 /* The register begins anew: wait until the value of the run before is gone. */
 static int await_fresh(struct driver_inst *d, double before_kwh)
 {
@@ -152,11 +191,14 @@ static int await_fresh(struct driver_inst *d, double before_kwh)
 	int digits;
 
 	for (;;) {
+		int64_t t_hi_ns;
 		int err = read_energy(d, &em->energy_kwh, &digits);
 
+		if (err == ET_OK)
+			err = read_twice(d, &em->energy_kwh, &t_hi_ns);
 		if (err != ET_OK)
 			return err;
-		em->t_lo_ns = d->l.t_before_ns;
+		em->t_lo_ns = em->t_start_ns = d->l.t_before_ns;
 		if (before_kwh == 0 || em->energy_kwh != before_kwh)
 			return ET_OK;
 		if (clk_now_ns(d->l.env.clk) >= until_ns)
@@ -177,7 +219,7 @@ int zcom_em_start(struct driver_inst *d, struct ref_register *out)
 	if (err == ET_OK)
 		err = read_constant(d, &em->constant_imp_per_kwh);
 	if (err == ET_OK)
-		err = zcom_read_ranges(d, &em->ranges);
+		err = read_ranges_twice(d, &em->ranges);
 	if (err == ET_OK)
 		err = read_energy(d, &before_kwh, &digits);
 	if (err == ET_OK)
@@ -206,6 +248,12 @@ static int64_t most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* After looks that were rare the window is too wide to measure with. A slow line has wide ones only. */
+static bool is_fine(const struct driver_inst *d, int64_t width_ns)
+{
+	return width_ns <= most(FINE_NS, 3 * (d->l.t_after_ns - d->l.t_before_ns));
+}
+
 /* An update was seen in (t_lo, t_hi]: how many there were since the last one, and when to look for the next. */
 static int64_t learn(struct driver_inst *d, int64_t t_lo_ns, int64_t t_hi_ns)
 {
@@ -215,8 +263,13 @@ static int64_t learn(struct driver_inst *d, int64_t t_lo_ns, int64_t t_hi_ns)
 
 	if (!first && r->interval_ns)
 		n = most(1, (middle - r->last_ns + r->interval_ns / 2) / r->interval_ns);
-	else if (!first)
-		r->interval_ns = middle - r->last_ns;
+	if (!is_fine(d, width)) { /* answers were lost, or the interval is wrong: begin anew */
+		*r = (struct zcom_rhythm){ .last_ns = middle,
+					   .due_ns = INT64_MIN,
+					   .gap_ns = SEARCH_GAP_NS };
+		d->em.next_poll_ns = clk_now_ns(d->l.env.clk);
+		return n;
+	}
 	r->anchor_n += n;
 	if (first) {
 		r->anchor_ns = middle;
@@ -248,12 +301,12 @@ static int64_t learn(struct driver_inst *d, int64_t t_lo_ns, int64_t t_hi_ns)
 static void plan_next_look(struct driver_inst *d)
 {
 	struct zcom_rhythm *r = &d->rhythm;
-	int64_t asked_ns = d->l.t_before_ns, gap_ns = r->gap_ns, idle_ns = d->em.t_lo_ns;
+	int64_t asked_ns = d->l.t_before_ns, gap_ns = r->gap_ns;
+	int64_t since_ns = most(r->last_ns, d->em.t_start_ns);
 
 	if (r->due_ns != INT64_MIN && asked_ns > r->due_ns)
 		gap_ns = SEARCH_GAP_NS;
-	idle_ns = r->last_width_ns ? r->last_ns : idle_ns;
-	if (r->interval_ns && r->last_width_ns && asked_ns - idle_ns > 3 * r->interval_ns)
+	if (asked_ns - since_ns > (r->interval_ns ? 3 * r->interval_ns : UNKNOWN_INTERVAL_NS))
 		gap_ns = IDLE_GAP_NS;
 	d->em.next_poll_ns = asked_ns + gap_ns;
 }
@@ -296,7 +349,7 @@ static int accept(struct driver_inst *d, double kwh, int64_t t_hi_ns, struct ref
 				.energy_wh = kwh * 1e3 };
 	double step = kwh - em->energy_kwh, res = resolution_kwh(em, kwh);
 	int64_t last_ns = d->rhythm.last_ns, n;
-	bool overload;
+	bool overload, timed = d->rhythm.last_width_ns != 0;
 	int err;
 
 	if (em->n_seen && fabs(em->energy_kwh) > 100 * res &&
@@ -315,7 +368,7 @@ static int accept(struct driver_inst *d, double kwh, int64_t t_hi_ns, struct ref
 	err = zcom_read_overload(d, &overload);
 	if (err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO)
 		err = zcom_read_overload(d, &overload);
-	if (err == ET_OK && em->n_seen > 1)
+	if (err == ET_OK && timed && d->rhythm.last_width_ns)
 		err = check_power(
 			d, step * 3.6e6 / ((double)(d->rhythm.last_ns - last_ns) / ET_NS_PER_S), n);
 	if (err != ET_OK)
@@ -324,26 +377,6 @@ static int accept(struct driver_inst *d, double kwh, int64_t t_hi_ns, struct ref
 		s.flags |= REF_OVERLOAD;
 	*out = s;
 	return ET_OK;
-}
-
-/* Ask once more. @return ET_OK with *kwh what two answers in a row agreed on and when the first of them was
- * complete. */
-static int read_twice(struct driver_inst *d, double *kwh, int64_t *t_hi_ns)
-{
-	for (int i = 0; i < 3; i++) {
-		double again;
-		int digits, err = read_energy(d, &again, &digits);
-
-		if (err != ET_OK)
-			return err;
-		if (again == *kwh) {
-			d->em.digits = digits > d->em.digits ? digits : d->em.digits;
-			return ET_OK;
-		}
-		*kwh = again;
-		*t_hi_ns = d->l.t_after_ns;
-	}
-	return zcom_fault(&d->l, ET_ERR_PROTO, "ENERGY? has another answer each time");
 }
 
 /* One look. @return ET_OK with *fresh when there is a new value, sample in @p out. */
@@ -367,7 +400,7 @@ static int look(struct driver_inst *d, bool *fresh, struct ref_sample *out)
 			d->l.t_before_ns; /* of the last answer, which is the one that counts */
 	}
 	if (kwh != em->energy_kwh) {
-		*fresh = true;
+		*fresh = is_fine(d, t_hi_ns - em->t_lo_ns);
 		return accept(d, kwh, t_hi_ns, out);
 	}
 	em->t_lo_ns = t_before_ns;
@@ -419,9 +452,9 @@ int zcom_em_stop(struct driver_inst *d, struct ref_register *out)
 	if (err != ET_OK)
 		return err;
 	em->running = false;
-	err = zcom_ask_number(&d->l, "CONFIGURATION:POW1:M0CONSTANT?", &constant);
+	err = read_constant(d, &constant);
 	if (err == ET_OK)
-		err = zcom_read_ranges(d, &ranges);
+		err = read_ranges_twice(d, &ranges);
 	if (err == ET_OK)
 		err = zcom_check_errors(&d->l);
 	if (err != ET_OK)

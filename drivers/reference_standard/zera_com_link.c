@@ -8,7 +8,7 @@
 
 #include "base/num.h"
 
-enum { QUEUE_MAX = 64 }; /* errors that are read before giving up on an end */
+enum { ASK_TRIES = 2, QUEUE_MAX = 64 }; /* errors that are read before giving up on an end */
 #define SYNC_NS ((int64_t)6 * ET_NS_PER_S)
 #define CONFIRM_NS ((int64_t)5 * ET_NS_PER_S)
 #define CONFIRM_PAUSE_NS ((int64_t)ET_NS_PER_S / 50)
@@ -78,7 +78,7 @@ static bool is_number(struct zcom_link *l, const char *line, const char *module)
 static bool is_text(struct zcom_link *l, const char *line, const char *module)
 {
 	(void)l, (void)module;
-	return *line && !strpbrk(line, ",[");
+	return *line && !strpbrk(line, ",[?");
 }
 
 static bool is_values(struct zcom_link *l, const char *line, const char *module)
@@ -113,6 +113,19 @@ static int send_line(struct zcom_link *l, const char *text)
 	return zcom_fault(l, err, "link failed at %s", text);
 }
 
+/* Faults are text for people and records: nothing else may come from the line. */
+static bool make_ascii(char *line)
+{
+	bool changed = false;
+
+	for (; *line; line++)
+		if (*line < 0x20 || *line > 0x7e) {
+			*line = '?';
+			changed = true;
+		}
+	return changed;
+}
+
 /* One question and one answer; what can't be its answer is late and thrown away. */
 static int exchange(struct zcom_link *l, const char *question, is_answer_fn is_answer,
 		    const char *module, int64_t patience_ns, char out[COM_ANSWER_MAX])
@@ -126,6 +139,8 @@ static int exchange(struct zcom_link *l, const char *question, is_answer_fn is_a
 	err = send_line(l, question);
 	while (err == ET_OK) {
 		err = line_read(&l->io, out, COM_ANSWER_MAX, deadline_ns, &t_ns);
+		if (err == ET_OK)
+			damaged = make_ascii(out) || damaged;
 		if (err == ET_ERR_PROTO) {
 			damaged = true;
 			err = ET_OK;
@@ -198,27 +213,33 @@ int zcom_synchronise(struct zcom_link *l)
 	return bring_in_step(l, ignored);
 }
 
-/* A question with all that a time-out asks for. */
+/* A question with all that a time-out asks for: the link brought back in step, the reason read, and the question
+ * asked once more. */
 static int ask(struct zcom_link *l, const char *question, is_answer_fn is_answer,
 	       const char *module, char out[COM_ANSWER_MAX])
 {
+	int64_t patience_ns = is_answer == is_values ? l->measure_ns : COM_ANSWER_NS;
 	char first_error[64] = "";
-	struct fault why = { 0 };
 	int err = l->out_of_step ? zcom_synchronise(l) : ET_OK;
 
-	if (err == ET_OK)
-		err = exchange(l, question, is_answer, module,
-			       is_answer == is_values ? l->measure_ns : COM_ANSWER_NS, out);
-	else
-		return err;
-	if (err != ET_ERR_TIMEOUT && err != ET_ERR_PROTO)
-		return err;
-	if (l->env.fault)
-		why = *l->env.fault;
-	if (bring_in_step(l, first_error) == ET_OK && first_error[0])
-		return fault_set(l->env.fault, ET_ERR_DEVICE, "%.180s; it reports %s", why.text,
-				 first_error);
-	return fault_set(l->env.fault, err, "%s", why.text);
+	for (int tries = 0; err == ET_OK && tries < ASK_TRIES; tries++) {
+		struct fault why = { 0 };
+
+		err = exchange(l, question, is_answer, module, patience_ns, out);
+		if (err != ET_ERR_TIMEOUT && err != ET_ERR_PROTO)
+			return err;
+		if (l->env.fault)
+			why = *l->env.fault;
+		if (bring_in_step(l, first_error) != ET_OK)
+			return fault_set(l->env.fault, err, "%s", why.text);
+		if (first_error[0])
+			return fault_set(l->env.fault, ET_ERR_DEVICE, "%.180s; it reports %s",
+					 why.text, first_error);
+		fault_set(l->env.fault, err, "%s", why.text);
+		if (tries + 1 < ASK_TRIES)
+			err = ET_OK;
+	}
+	return err;
 }
 
 int zcom_check_errors(struct zcom_link *l)
@@ -228,6 +249,8 @@ int zcom_check_errors(struct zcom_link *l)
 
 	if (err == ET_OK)
 		err = read_queue(l, first);
+	if (err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO)
+		err = bring_in_step(l, first); /* which reads it too */
 	if (err != ET_OK || !first[0])
 		return err;
 	return zcom_fault(l, ET_ERR_DEVICE, "it reports %s", first);

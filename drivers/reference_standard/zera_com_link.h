@@ -33,7 +33,7 @@ int zcom_synchronise(struct zcom_link *l) ET_CHECK;
 int zcom_check_errors(struct zcom_link *l) ET_CHECK;
 
 /* Questions. On a time-out the link is brought back in step at once; if the error queue then holds something the
- * question was not understood: ET_ERR_DEVICE, else ET_ERR_TIMEOUT. */
+ * question was not understood: ET_ERR_DEVICE, else it is asked once more before ET_ERR_TIMEOUT. */
 
 /** Answer: a bare number, "2500000" or "5e+08". */
 int zcom_ask_number(struct zcom_link *l, const char *question, double *out) ET_CHECK;
