@@ -7,8 +7,8 @@
 
 /* Begin with all members zero. */
 struct budget {
-	double var;		/* sum of (c*u)^2 */
-	double var2_per_dof;	/* sum of (c*u)^4/dof */
+	double var; /* sum of (c*u)^2 */
+	double var2_per_dof; /* sum of (c*u)^4/dof */
 };
 
 /** @param u    Standard uncertainty of the quantity, >= 0.

@@ -19,11 +19,11 @@
 bool clock_map_is_stamp(int64_t t_ns);
 
 struct clock_map {
-	int64_t reader0_ns, host0_ns;	/* an instant in the middle, on both clocks */
-	double offset_s;		/* what is left of the offset there */
-	double rate;			/* host seconds per reader second - 1 */
-	double u_offset_s, u_rate;	/* independent at reader0_ns */
-	double residual_max_s;		/* farthest from the middle of a round trip */
+	int64_t reader0_ns, host0_ns; /* an instant in the middle, on both clocks */
+	double offset_s; /* what is left of the offset there */
+	double rate; /* host seconds per reader second - 1 */
+	double u_offset_s, u_rate; /* independent at reader0_ns */
+	double residual_max_s; /* farthest from the middle of a round trip */
 };
 
 /** @param limit_s  How far outside a round trip the line may pass, > 0.

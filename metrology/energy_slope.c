@@ -92,6 +92,8 @@ static double variogram(const double *r, size_t n, size_t lag)
 	return sum / (double)(n - lag);
 }
 
+/* The factor leaves room for chance and for the sawtooth of a grid. With neither grid nor jitter declared,
+ * what stays within one cycle may be a grid. */
 static bool is_more_than_declared(const struct slope_setup *s, const struct residuals *r)
 {
 	if (isnan(s->grid_s) && r->range_s <= SLOPE_GRID_UNKNOWN_S)
@@ -100,8 +102,8 @@ static bool is_more_than_declared(const struct slope_setup *s, const struct resi
 }
 
 /* Do blocks four times as long scatter in a way that grows with their length? White edges keep their
- * mean square difference, a walk has nearly four times as much. A beat on a known grid grows too, but
- * stays inside the grid.
+ * mean square difference, a walk has nearly four times as much. (A beat grows too, but stays inside the
+ * grid: it is not more than declared.)
  * @param end_var_s2  Variance of the time between the first and the last edge, if so. */
 static bool walks(const double *residual, size_t n, double *end_var_s2, double *dof)
 {

@@ -34,37 +34,38 @@ enum { SLOPE_EDGES_MAX = 4096, SLOPE_POINTS_MAX = 4096 };
 #define SLOPE_GRID_UNKNOWN_S (1 / 60.0)
 
 struct slope_setup {
-	double grid_s;			/* q; 0: none; NAN: not known */
-	double edge_sigma_s;		/* declared, besides the grid; NAN: not declared */
+	double grid_s; /* q; 0: none; NAN: not known */
+	double edge_sigma_s; /* declared, besides the grid; NAN: not declared */
 	double stamp_resolution_s;
-	double ref_sigma_s, ref_resolution_wh;	/* declared, of one update */
+	double ref_sigma_s, ref_resolution_wh; /* declared, of one update */
 };
 
 struct slope_data {
-	const double *t_s;		/* accepted edges, rising */
-	const int32_t *number;		/* their pulse numbers, rising */
-	size_t n;			/* 5 to SLOPE_EDGES_MAX */
-	const struct ref_point *ref;	/* the register, from before the first to after the last edge */
-	size_t n_ref;			/* 2 to SLOPE_POINTS_MAX */
+	const double *t_s; /* accepted edges, rising */
+	const int32_t *number; /* their pulse numbers, rising */
+	size_t n; /* 5 to SLOPE_EDGES_MAX */
+	const struct ref_point
+		*ref; /* the register, from before the first to after the last edge */
+	size_t n_ref; /* 2 to SLOPE_POINTS_MAX */
 };
 
 enum slope_estimator { SLOPE_LEAST_SQUARES = 0, SLOPE_FIRST_LAST };
 
 struct energy_slope {
 	enum slope_estimator estimator;
-	double wh_per_pulse;		/* as indicated by the reference */
+	double wh_per_pulse; /* as indicated by the reference */
 	double period_s;
-	double first_last_wh;		/* beside it: the other estimators */
+	double first_last_wh; /* beside it: the other estimators */
 	/* set membership: what no error larger than q + 3 sd at either end can leave; NAN: q not
 	 * known, or no such value exists */
 	double set_lo_wh, set_hi_wh;
 	bool beat, walk;
-	bool undeclared;		/* the edges scatter more than 1.5 times what was declared */
-	double u_edge_rel, dof_edge;	/* relative to wh_per_pulse */
+	bool undeclared; /* the edges scatter more than 1.5 times what was declared */
+	double u_edge_rel, dof_edge; /* relative to wh_per_pulse */
 	double u_ref_rel, dof_ref;
 };
 
-struct slope_room {			/* scratch of one call, the caller's */
+struct slope_room { /* scratch of one call, the caller's */
 	struct ref_form form[SLOPE_EDGES_MAX];
 	double energy_wh[SLOPE_EDGES_MAX], residual_s[SLOPE_EDGES_MAX];
 	double c[SLOPE_POINTS_MAX];

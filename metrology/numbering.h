@@ -21,30 +21,30 @@
 #include "base/err.h"
 
 enum { NUMBERING_EDGES_MAX = 4096 };
-#define NUMBERING_DROPPED INT32_MIN	/* this edge has no number */
+#define NUMBERING_DROPPED INT32_MIN /* this edge has no number */
 
 struct numbering_setup {
-	double period_s;	/* expected, > 0 */
-	double tolerance;	/* largest relative error expected, 0 < tolerance < 0.5 */
-	double gate_s;		/* q + 5 ms */
-	double grid_s;		/* q; 0: none */
+	double period_s; /* expected, > 0 */
+	double tolerance; /* largest relative error expected, 0 < tolerance < 0.5 */
+	double gate_s; /* q + 5 ms */
+	double grid_s; /* q; 0: none */
 };
 
 enum numbering_status {
 	NUMBERING_OK = 0,
-	NUMBERING_TOO_FEW,		/* fewer than 4 edges on the grid (5 or 6 for a gross error) */
-	NUMBERING_AMBIGUOUS,		/* two ways to number them are equally good */
-	NUMBERING_MISSED_OR_SPURIOUS,	/* missed + rejected > max(1, 5 % of the intervals) */
-	NUMBERING_UNSTABLE,		/* the edges follow no period at all */
+	NUMBERING_TOO_FEW, /* fewer than 4 edges on the grid (5 or 6 for a gross error) */
+	NUMBERING_AMBIGUOUS, /* two ways to number them are equally good */
+	NUMBERING_MISSED_OR_SPURIOUS, /* missed + rejected > max(1, 5 % of the intervals) */
+	NUMBERING_UNSTABLE, /* the edges follow no period at all */
 };
 
 struct numbering {
 	enum numbering_status status;
-	bool gross;		/* the period is outside the tolerance: the second pass */
-	size_t n_accepted, n_rejected, n_missed;	/* rejected: spurious */
-	size_t n_bounced;	/* dropped by the dead time */
-	int64_t n_intervals;	/* last number - first number */
-	double period_s, start_s;	/* edge k at start_s + k*period_s, numbers from 0; NAN: none */
+	bool gross; /* the period is outside the tolerance: the second pass */
+	size_t n_accepted, n_rejected, n_missed; /* rejected: spurious */
+	size_t n_bounced; /* dropped by the dead time */
+	int64_t n_intervals; /* last number - first number */
+	double period_s, start_s; /* edge k at start_s + k*period_s, numbers from 0; NAN: none */
 };
 
 /** Number @p n edges.

@@ -9,9 +9,9 @@
 
 enum period_name {
 	PERIOD_AS_EXPECTED = 0,
-	PERIOD_WRONG_KH,	/* another common constant, or a ratio of 2, 3, 4, 1/2 ... */
-	PERIOD_WRONG_FORM,	/* registers near 75 %: a 1 1/2 element meter on a network service */
-	PERIOD_GROSS_ERROR,	/* no name for it */
+	PERIOD_WRONG_KH, /* another common constant, or a ratio of 2, 3, 4, 1/2 ... */
+	PERIOD_WRONG_FORM, /* registers near 75 %: a 1 1/2 element meter on a network service */
+	PERIOD_GROSS_ERROR, /* no name for it */
 };
 
 /** Is @p ratio, or its inverse, a whole number from 2 on? A regular loss of pulses may look so. */

@@ -53,8 +53,8 @@ double power_one_and_a_half_w(double complex va_v, double complex vb_v, double c
 
 /* ---- a source or isolation impedance in front of a burden ---- */
 struct power_drop {
-	double ratio_pct;	/* voltage behind the impedance against the one before, - 100 % */
-	double phase_mrad;	/* + = the voltage behind leads */
+	double ratio_pct; /* voltage behind the impedance against the one before, - 100 % */
+	double phase_mrad; /* + = the voltage behind leads */
 };
 
 /** Exact, by iteration of V = V0 - Z*conj(S/V).

@@ -13,9 +13,9 @@
 
 /* One update of the register. */
 struct ref_point {
-	double t_s;		/* middle of (t_lo, t_hi], in which it happened */
-	double width_s;		/* t_hi - t_lo */
-	double energy_wh;	/* as indicated, from the first point on */
+	double t_s; /* middle of (t_lo, t_hi], in which it happened */
+	double width_s; /* t_hi - t_lo */
+	double energy_wh; /* as indicated, from the first point on */
 };
 
 /* energy(t) = (1 - w)*point[k] + w*point[k + 1] */

@@ -13,7 +13,7 @@
 
 enum rounding_mode { ROUND_HALF_EVEN = 0, ROUND_HALF_AWAY };
 
-#define ROUNDING_NONE INT64_MIN		/* the figure does not exist */
+#define ROUNDING_NONE INT64_MIN /* the figure does not exist */
 
 /** The nearest integer of 1e-6 %; ROUNDING_NONE when @p pct is not finite or beyond 1e12 %. */
 int64_t rounding_u6(double pct);

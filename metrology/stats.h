@@ -22,10 +22,10 @@ double stats_sd(const struct stats_acc *a);
 struct stats_line {
 	size_t n;
 	double x_mean, y_mean;
-	double slope, intercept;	/* intercept: y at x = 0 */
-	double sxx;			/* sum of (x - x_mean)^2 */
-	double s;			/* residual standard deviation, divisor n - 2; NAN for n = 2 */
-	double u_slope, u_intercept;	/* s/sqrt(sxx) ...; for white residuals */
+	double slope, intercept; /* intercept: y at x = 0 */
+	double sxx; /* sum of (x - x_mean)^2 */
+	double s; /* residual standard deviation, divisor n - 2; NAN for n = 2 */
+	double u_slope, u_intercept; /* s/sqrt(sxx) ...; for white residuals */
 };
 
 /** Least squares. @return ET_ERR_ARG for n < 2 or when all x are equal. @param out Untouched then. */

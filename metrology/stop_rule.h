@@ -14,7 +14,7 @@ enum stop { STOP_GO_ON = 0, STOP_GUARANTEED, STOP_NO_MORE_INFORMATION, STOP_CAP 
 
 /* Error and uncertainties in one unit; a NAN never stops, but for the cap. */
 struct stop_look {
-	double err, u, dof;		/* combined */
+	double err, u, dof; /* combined */
 	double u_a, dof_a, u_b;
 	double limit_lo, limit_hi, floor_a;
 	int64_t n_intervals, min_intervals;

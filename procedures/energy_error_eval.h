@@ -14,6 +14,7 @@
 #include "metrology/decision.h"
 #include "metrology/rounding.h"
 
+/* clang-format off */
 #define EE_ALGORITHM "energy-error/1"	/* goes into every record; changes when a figure can change */
 
 enum { EE_EDGES_MAX = 4096, EE_SAMPLES_MAX = 4096, EE_PAIRS_MAX = 1024, EE_LINES_MAX = 16 };
@@ -124,9 +125,12 @@ struct ee_observation {
  *   EE_VOID + EE_STOP_CAP	the cap came and there is no figure
  *   EE_VOID + EE_STOP_VOID	more data can't heal it */
 
+/* clang-format on */
+
 /** Evaluate one position. Needs some 600 KiB of stack and nothing else: safe in any thread.
  * Every member of @p out is set; figures that do not exist are NAN.
  * @return ET_OK (also for a void observation: out->cause says why), ET_ERR_ARG when the setup is out of range. */
-int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw, struct ee_observation *out) ET_CHECK;
+int ee_evaluate(const struct ee_setup *setup, const struct ee_raw *raw,
+		struct ee_observation *out) ET_CHECK;
 
 #endif

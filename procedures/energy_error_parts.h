@@ -14,13 +14,13 @@ _Static_assert((int)EE_EDGES_MAX == (int)NUMBERING_EDGES_MAX, "one size of scrat
 _Static_assert((int)EE_EDGES_MAX == (int)SLOPE_EDGES_MAX, "one size of scratch");
 _Static_assert((int)EE_SAMPLES_MAX == (int)SLOPE_POINTS_MAX, "one size of scratch");
 
-#define EE_EDGE_DELIVERY_S 2.0	/* an edge may reach us that late */
+#define EE_EDGE_DELIVERY_S 2.0 /* an edge may reach us that late */
 
 struct ee_usable {
 	/* the register since arming; seconds from t_armed */
 	struct ref_point ref[EE_SAMPLES_MAX];
 	size_t n_ref;
-	double power_w;		/* mean, as registered; NAN with fewer than 2 points */
+	double power_w; /* mean, as registered; NAN with fewer than 2 points */
 	/* edges since arming */
 	size_t n_seen;
 	/* those between two updates of the register, seconds from t_armed */
