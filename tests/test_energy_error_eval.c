@@ -304,6 +304,29 @@ static void a_load_that_wanders(void **state)
 	assert_near(o.err_pct, 0.4, 0.05);
 }
 
+/* ... and a load that wanders hides neither a gross error nor lost pulses. */
+static void what_a_wandering_load_does_not_hide(void **state)
+{
+	struct sim s = GOOD;
+	struct ee_observation o;
+
+	(void)state;
+	s.swing_rel = 0.03;
+	s.swing_s = 20;
+	s.update_s = 0.1;
+	s.err_pct = -25;
+	o = observe(&s);
+	assert_int_equal(o.cause, EE_WRONG_FORM);
+	assert_int_equal(o.verdict, EE_NONCONFORMING);
+	assert_near(o.err_pct, -25, o.U_pct);
+	s.err_pct = 0.4;
+	s.drop_each = 8;
+	o = observe(&s);
+	assert_int_equal(o.cause, EE_MISSED_OR_SPURIOUS);
+	assert_int_equal(o.n_missed, 3);
+	is_without_figure(&o);
+}
+
 static void the_physical_minimum(void **state)
 {
 	struct sim s = GOOD;
@@ -552,6 +575,7 @@ int main(void)
 		cmocka_unit_test(a_sensor_that_was_blind_is_void),
 		cmocka_unit_test(too_few_pulses),
 		cmocka_unit_test(a_load_that_wanders),
+		cmocka_unit_test(what_a_wandering_load_does_not_hide),
 		cmocka_unit_test(the_physical_minimum),
 		cmocka_unit_test(causes_of_the_reference),
 		cmocka_unit_test(causes_of_the_reader),
