@@ -243,10 +243,10 @@ static int commit_now(struct run *r, enum commit_what what)
 	return err;
 }
 
-/* No meter may be energised, or every step stands already: the batch is only opened and closed. */
+/* No meter may be energised: the batch is only opened and closed. */
 static void run_without_energy(struct run *r)
 {
-	int err = r->cfg.resumed ? ET_OK : commit_now(r, COMMIT_BATCH_OPENED);
+	int err = commit_now(r, r->cfg.resumed ? COMMIT_INTERRUPTED : COMMIT_BATCH_OPENED);
 
 	judge_meters(r);
 	if (err == ET_OK)
@@ -265,6 +265,7 @@ static int run_energised(struct run *r)
 	if (err != ET_OK)
 		return fault_set(r->f, err, "the plan's figures are out of range for the sequencer");
 	r->record.seq = seq;
+	judge_meters(r); /* what stands from before */
 	r->events = queue_new(r->in->clk, sizeof(struct event), EVENTS_MAX);
 	err = r->events ? start_instruments(r) : fault_set(r->f, ET_ERR_NOMEM, "out of memory");
 	if (err == ET_OK)
@@ -307,7 +308,7 @@ int run_batch(const struct run_input *in, struct run_result *out, struct fault *
 		err = run_resume_load(in, &r.cfg, out, f);
 	if (err == ET_OK && in->db)
 		err = db_next_id(in->db, "session", out->session, f);
-	if (err == ET_OK && (!r.cfg.positions || r.cfg.first_step == r.cfg.n_steps)) {
+	if (err == ET_OK && !r.cfg.positions) {
 		run_without_energy(&r);
 		end_session(&r);
 	} else if (err == ET_OK) {

@@ -52,10 +52,16 @@ struct run_step_result {		/* one meter at one step: what stands */
 	int attempt_number;
 	double truth_pct;		/* error that the simulator knows, by the Kh of the card; NAN: no figure */
 };
+struct run_found {			/* a session before this one */
+	char session[48], batch[64];	/* "": none */
+	int64_t last_seq;		/* its last entry */
+};
 struct run_result {
 	int exit_code;
 	struct fault fault;		/* .code ET_OK: nothing failed */
 	char session[48], batch[64];
+	struct run_found unended;	/* a session that was found without an end; its batch if that is still open */
+	struct run_found before;	/* the last one that worked on this batch, when it is resumed */
 	int n_steps;
 	double step_time_s[RUN_STEPS_MAX];	/* bench time from setting to storing, all attempts */
 	struct run_step_result step[RUN_STEPS_MAX][ET_POSITIONS_MAX];

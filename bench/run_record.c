@@ -92,6 +92,13 @@ static json_t *session_started(const struct run_record *r)
 			 "instruments", instruments_json(r));
 }
 
+static json_t *interrupted(const struct run_record *r, const char *batch, const struct run_found *found)
+{
+	return json_pack("{s:o,s:s,s:s,s:I,s:n}", "batch", json_str(batch[0] ? batch : NULL), "session",
+			 r->result->session, "found_session", found->session, "last_seq",
+			 (json_int_t)found->last_seq, "note");
+}
+
 /* Has this content been in force before, as the last with this key? */
 static bool in_force(struct db *db, const char *kind, const char *id_key, const char *id, const json_t *payload)
 {
@@ -123,9 +130,11 @@ static int add_session(struct run_record *r, struct job *j)
 	const struct run_input *in = r->in;
 	int err = job_add(j, "session.started", session_started(r));
 
-	if (err != ET_OK || !in->db)
-		return err;
-	err = add_if_new(r, j, "plan.in_force", "id", in->plan->id,
+	if (err == ET_OK && r->result->unended.session[0])
+		err = job_add(j, "batch.interrupted",
+			      interrupted(r, r->result->unended.batch, &r->result->unended));
+	if (err == ET_OK)
+		err = add_if_new(r, j, "plan.in_force", "id", in->plan->id,
 			 json_pack("{s:s,s:I,s:s,s:o}", "id", in->plan->id, "version", (json_int_t)in->plan->version,
 				   "standing", standing_words[in->plan->standing], "plan",
 				   yaml_to_json(PLAN_SCHEMA, plan_keys, in->plan)));
@@ -202,24 +211,6 @@ static json_t *batch_opened(const struct run_record *r)
 			 json_num(b->curr_min_a), "curr_max_a", json_num(b->curr_max_a), "connection",
 			 connection_words[in->bench->connection], "apparatus", in->reference->id, in->reader->id,
 			 "positions", positions_json(in));
-}
-
-static json_t *interrupted(const struct run_record *r)
-{
-	json_t *last = db_last(r->in->db, "session.started", NULL, NULL, NULL);
-	char head[65];
-	struct fault f;
-	int64_t n = 0;
-	json_t *out;
-
-	if (db_head(r->in->db, &n, head, &f) != ET_OK)
-		n = 0;
-	out = json_pack("{s:s,s:s,s:o,s:I,s:n}", "batch", r->in->batch->id, "session", r->result->session,
-				"found_session", json_str(last ? json_get_str(last, "session") : NULL), "last_seq",
-				(json_int_t)n, "note");
-
-	json_decref(last);
-	return out;
 }
 
 /* The first reason of a meter: its worst finding, else the cause of its first step that does not conform. */
@@ -365,7 +356,9 @@ int run_record_fill(struct run_record *r, enum commit_what what, struct job *j)
 	case COMMIT_BATCH_OPENED:
 		return job_add(j, "batch.opened", batch_opened(r));
 	case COMMIT_INTERRUPTED:
-		return job_add(j, "batch.interrupted", interrupted(r));
+		if (strcmp(r->result->unended.batch, r->in->batch->id) == 0)
+			return ET_OK; /* said when the session began */
+		return job_add(j, "batch.interrupted", interrupted(r, r->in->batch->id, &r->result->before));
 	case COMMIT_BATCH_CLOSED:
 		return job_add(j, "batch.closed", batch_closed(r));
 	case COMMIT_SOURCE_STATE:

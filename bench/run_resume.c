@@ -12,6 +12,7 @@ struct scan {
 	const struct run_input *in;
 	struct run_result *out;
 	int attempts[RUN_STEPS_MAX];	/* on record, of each step */
+	int tries[RUN_STEPS_MAX];	/* of them not aborted */
 	struct fault *f;
 };
 
@@ -69,8 +70,9 @@ static int take_attempt(struct scan *s, const json_t *attempt)
 
 	if (step < 0)
 		return fault_set(s->f, ET_ERR_INTEGRITY, "attempt.stored: a step that the plan does not have");
+	s->attempts[step]++;
 	if (strcmp(json_get_str(attempt, "result"), "aborted") != 0)
-		s->attempts[step]++;
+		s->tries[step]++;
 	json_array_foreach(positions, i, pos) {
 		const int err = take_position(s, step, attempt, pos);
 
@@ -83,20 +85,71 @@ static int take_attempt(struct scan *s, const json_t *attempt)
 static int each_entry(void *arg, const struct journal_entry *e)
 {
 	struct scan *s = arg;
-	const char *batch;
-	json_t *payload;
-	int err = ET_OK;
+	struct run_found *before = &s->out->before;
+	json_t *payload = json_parse(e->payload, e->payload_len, s->f);
+	const char *batch = payload ? json_get_str(payload, "batch") : NULL;
+	const char *session = payload ? json_get_str(payload, "session") : NULL;
+	int err = payload ? ET_OK : ET_ERR_INTEGRITY;
 
-	if (strcmp(e->kind, "attempt.stored") != 0)
-		return ET_OK;
-	payload = json_parse(e->payload, strlen(e->payload), s->f);
-	if (!payload)
-		return ET_ERR_INTEGRITY;
-	batch = json_get_str(payload, "batch");
-	if (batch && strcmp(batch, s->in->batch->id) == 0)
-		err = take_attempt(s, payload);
+	if (batch && session && strcmp(batch, s->in->batch->id) == 0) {
+		snprintf(before->session, sizeof(before->session), "%s", session);
+		if (strcmp(e->kind, "attempt.stored") == 0)
+			err = take_attempt(s, payload);
+	}
+	if (session && strcmp(session, before->session) == 0)
+		before->last_seq = e->seq;
 	json_decref(payload);
 	return err;
+}
+
+/* ---- the session before ---- */
+
+static bool has(const struct run_input *in, const char *kind, const char *key, const char *value)
+{
+	json_t *p = db_last(in->db, kind, key, value, NULL);
+
+	json_decref(p);
+	return p != NULL;
+}
+
+/* Every session that begins ends the one before, so only the last can be without an end. */
+static int each_of_session(void *arg, const struct journal_entry *e)
+{
+	struct run_found *found = arg;
+	struct fault f;
+	json_t *payload = json_parse(e->payload, e->payload_len, &f);
+	const char *session = payload ? json_get_str(payload, "session") : NULL;
+
+	if (session && strcmp(session, found->session) == 0) {
+		const char *batch = json_get_str(payload, "batch");
+
+		if (batch)
+			snprintf(found->batch, sizeof(found->batch), "%s", batch);
+		found->last_seq = e->seq;
+	}
+	json_decref(payload);
+	return payload ? ET_OK : ET_ERR_INTEGRITY;
+}
+
+static int find_unended(const struct run_input *in, struct run_found *out, struct fault *f)
+{
+	int64_t seq = 0;
+	json_t *last = db_last(in->db, "session.started", NULL, NULL, &seq);
+	struct run_found found = { .last_seq = seq };
+	int err = ET_OK;
+
+	snprintf(found.session, sizeof(found.session), "%s", last ? json_get_str(last, "session") : "");
+	json_decref(last);
+	if (!found.session[0] || has(in, "session.ended", "session", found.session) ||
+	    has(in, "batch.interrupted", "found_session", found.session))
+		return ET_OK;
+	err = db_each(in->db, seq, each_of_session, &found, f);
+	if (err != ET_OK)
+		return f->code ? err : fault_set(f, err, "the journal cannot be read");
+	if (has(in, "batch.closed", "batch", found.batch))
+		found.batch[0] = '\0';
+	*out = found;
+	return ET_OK;
 }
 
 /* The meters on the bench must be those on record: the same positions, the same serial numbers. */
@@ -142,9 +195,10 @@ static void set_config(const struct scan *s, struct seq_config *cfg)
 		for (int p = 0; p < ET_POSITIONS_MAX; p++)
 			if ((cfg->positions >> p & 1) && !stands(s->out->step[step][p].verdict))
 				open |= UINT64_C(1) << p;
-		if (open && s->attempts[step] <= cfg->retries) {
+		if (open && s->tries[step] <= cfg->retries) {
 			cfg->first_step = step;
 			cfg->first_attempt = s->attempts[step];
+			cfg->first_tries = s->tries[step];
 			cfg->first_positions = open;
 		}
 	}
@@ -153,31 +207,27 @@ static void set_config(const struct scan *s, struct seq_config *cfg)
 /* What stands of a meter before this session, for the verdict over all steps. */
 static void set_prior(const struct scan *s, struct seq_config *cfg)
 {
-	for (int p = 0; p < ET_POSITIONS_MAX; p++)
-		for (int step = 0; step < cfg->first_step; step++) {
+	for (int p = 0; p < ET_POSITIONS_MAX; p++) {
+		const bool waits = cfg->first_step < cfg->n_steps && (cfg->first_positions >> p & 1);
+		const int end = cfg->first_step + (cfg->first_step < cfg->n_steps && !waits);
+
+		for (int step = 0; step < end; step++) {
 			const enum ee_verdict v = s->out->step[step][p].verdict;
 
 			if (cfg->prior[p] == EE_NOT_RUN || cfg->prior[p] == EE_CONFORMING || v == EE_NONCONFORMING)
 				cfg->prior[p] = v;
 		}
-}
-
-static bool is_closed(const struct run_input *in)
-{
-	json_t *closed = db_last(in->db, "batch.closed", "batch", in->batch->id, NULL);
-	const bool yes = closed != NULL;
-
-	json_decref(closed);
-	return yes;
+	}
 }
 
 int run_resume_load(const struct run_input *in, struct seq_config *cfg, struct run_result *out, struct fault *f)
 {
 	struct scan s = { .in = in, .out = out, .f = f };
-	json_t *opened = in->db ? db_last(in->db, "batch.opened", "batch", in->batch->id, NULL) : NULL;
+	int64_t seq = 0;
+	json_t *opened = in->db ? db_last(in->db, "batch.opened", "batch", in->batch->id, &seq) : NULL;
 	int err = ET_OK;
 
-	if (opened && is_closed(in))
+	if (opened && has(in, "batch.closed", "batch", in->batch->id))
 		err = fault_set(f, ET_ERR_STATE, "batch %s is on record and closed; a new batch needs a new id",
 				in->batch->id);
 	else if (opened && !in->resume)
@@ -190,12 +240,12 @@ int run_resume_load(const struct run_input *in, struct seq_config *cfg, struct r
 		if (err == ET_OK)
 			err = same_plan(in, opened, f);
 		if (err == ET_OK)
-			err = db_each(in->db, 1, each_entry, &s, f);
+			err = db_each(in->db, seq, each_entry, &s, f);
 		if (err == ET_OK) {
 			set_config(&s, cfg);
 			set_prior(&s, cfg);
 		}
 	}
 	json_decref(opened);
-	return err;
+	return err == ET_OK && in->db ? find_unended(in, &out->unended, f) : err;
 }

@@ -82,7 +82,8 @@ static bool is_good_config(const struct seq_config *c)
 
 	return c->steps && c->n_steps >= 1 && c->positions != 0 && (c->positions & ~all) == 0 &&
 	       c->retries >= 0 && c->retries <= 9 && c->first_step >= 0 &&
-	       c->first_step < c->n_steps && c->first_attempt >= 0 &&
+	       c->first_step < c->n_steps + c->resumed && c->first_attempt >= 0 &&
+	       c->first_tries >= 0 && c->first_tries <= c->first_attempt &&
 	       (c->first_positions & ~c->positions) == 0 && is_time(t->identify_s) &&
 	       is_time(t->off_s) && is_time(t->set_s) && is_time(t->prepare_s) &&
 	       is_time(t->read_s) && is_time(t->arm_s) && is_time(t->disarm_s) &&
@@ -132,7 +133,7 @@ static int try_steps(struct seq *s)
 		if (err < 0)
 			return err;
 	}
-	s->step = s->cfg.first_step;
+	s->step = s->cfg.first_step < s->cfg.n_steps ? s->cfg.first_step : s->cfg.n_steps - 1;
 	s->todo = 0;
 	s->number = s->tries = 0;
 	s->has_attempt = s->attempt_open = false;

@@ -67,8 +67,9 @@ struct seq_config {
 	char serial[4][32];		/* by enum request_target: the serial number that must answer; "": any */
 	/* resume; all zero: from the beginning */
 	bool resumed;			/* OPENING commits COMMIT_INTERRUPTED instead of COMMIT_BATCH_OPENED */
-	int first_step;			/* 0..n_steps-1 */
+	int first_step;			/* 0..n_steps-1; resumed: n_steps when there is only to prove off and to close */
 	int first_attempt;		/* attempts of first_step that are on record */
+	int first_tries;		/* those of them that used up a try: all but aborted ones */
 	uint64_t first_positions;	/* still to be measured in first_step; 0: all */
 	enum ee_verdict prior[ET_POSITIONS_MAX];	/* all that stands already; EE_NOT_RUN: nothing */
 	/* times */

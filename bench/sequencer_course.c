@@ -115,7 +115,8 @@ void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const stru
 	if (s->opened)
 		seq_enter(s, SEQ_CLOSING);
 	else
-		seq_enter(s, s->cfg.prompts ? SEQ_PROMPT_MOUNT : SEQ_OPENING);
+		seq_enter(s, s->cfg.prompts && s->cfg.first_step < s->cfg.n_steps ? SEQ_PROMPT_MOUNT
+										   : SEQ_OPENING);
 }
 
 void seq_prove_off_timer(struct seq *s)
@@ -151,8 +152,13 @@ void seq_opening_answer(struct seq *s, const struct seq_pending *p, const struct
 	(void)p;
 	(void)ev;
 	s->opened = true;
+	if (s->cfg.first_step == s->cfg.n_steps) { /* all is measured, and off is proven */
+		seq_enter(s, SEQ_CLOSING);
+		return;
+	}
 	s->step = s->cfg.first_step;
 	s->number = s->cfg.first_attempt;
+	s->tries = s->cfg.first_tries;
 	s->todo = s->cfg.positions;
 	if (s->cfg.first_positions != 0)
 		s->todo &= s->cfg.first_positions;

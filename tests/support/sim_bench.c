@@ -45,7 +45,8 @@ int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how, st
 	struct run_input in = { .db = how->db, .operator_id = "anna", .command = "run", .plan = &b->plan,
 				.approval = &b->approval, .batch = &b->batch, .bench = &b->bench,
 				.reference = &b->reference, .reader = &b->reader, .seed = how->seed,
-				.scenario = "test", .resume = how->resume, .notice = how->notice, .arg = how->arg,
+				.scenario = "test", 
+				.resume = how->resume, .prompts = how->prompts, .notice = how->notice, .arg = how->arg,
 				.stop_signal = how->stop_signal };
 	const struct sim_options opt = { .seed = how->seed, .resume_at_ns = how->resume_at_ns };
 	struct clk_start start;
