@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/support/campaign_coverage.h - is the truth inside the stated U as often as it says? Cells, figures, judgement. */
+#ifndef TESTS_CAMPAIGN_COVERAGE_H
+#define TESTS_CAMPAIGN_COVERAGE_H
+
+#include "tests/support/campaign.h"
+
+enum { COVERAGE_CELLS = 20 };
+extern const struct campaign_cell coverage_cells[COVERAGE_CELLS];
+
+struct coverage { /* of one cell, or of many */
+	int n, n_not_done, n_void;
+	int n_figures, n_inside;
+	int n_not_guaranteed; /* stopped at the cap, or with no more information */
+	int n_contrary; /* guaranteed decision contrary to the truth */
+	double mean_U_pct;
+	double quantile_pct; /* 95.45 % quantile of abs(err - truth) */
+	double mean_used_s, mean_min_s;
+	/* parts of (err - truth): root mean square of what happened over that of the stated u */
+	double rms_a_ratio, rms_b_ratio;
+	double share_edge, share_ref, share_b; /* of the stated variance */
+};
+
+/** @param white  Judge by the uncertainty that takes residuals as independent. */
+void coverage_summarise(const struct campaign_run *runs, int n, bool white, struct coverage *out);
+
+/** Below this share of truths inside U a cell fails. */
+#define COVERAGE_MIN 0.93
+/** @return true: every run ended by itself with a figure in nearly all (0.5 % may be void), and coverage >= COVERAGE_MIN. */
+bool coverage_passes(const struct coverage *c);
+
+void coverage_print_head(void);
+void coverage_print(const char *name, const struct coverage *c);
+/** Why runs were not done or void, at most three lines. */
+void coverage_print_trouble(const struct campaign_run *runs, int n);
+
+#endif
