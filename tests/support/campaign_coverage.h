@@ -26,7 +26,9 @@ void coverage_summarise(const struct campaign_run *runs, int n, bool white, stru
 
 /** Below this share of truths inside U a cell fails. */
 #define COVERAGE_MIN 0.93
-/** @return true: every run ended by itself with a figure in nearly all (0.5 % may be void), and coverage >= COVERAGE_MIN. */
+/** Nothing disturbs these runs: pooled, no larger share of them may be void. */
+#define COVERAGE_VOID_MAX 0.005
+/** @return true: every run ended by itself, and coverage >= COVERAGE_MIN. */
 bool coverage_passes(const struct coverage *c);
 
 void coverage_print_head(void);
