@@ -9,7 +9,7 @@
 #include "metrology/stop_rule.h"
 #include "procedures/energy_error_parts.h"
 
-enum { INTERVALS_MIN = 4, INTERVALS_MIN_NO_MODEL = 10 };
+enum { INTERVALS_MIN = 4, INTERVALS_MIN_NO_MODEL = 10, HOPELESS_EDGES = 20 };
 static const double GATE_S = 5e-3; /* of numbering, besides the grid and declared jitter */
 static const double NO_PULSES_PERIODS = 10;
 
@@ -207,6 +207,19 @@ static enum ee_stop look(const struct ee_work *w)
 	return EE_GO_ON;
 }
 
+/* So many pulses are missing, extra or without a place that the run cannot come within its allowance in a
+ * reasonable time: to begin anew is cheaper for the whole bench than to wait for the cap. */
+static bool is_beyond_mending(const struct ee_work *w, enum ee_cause cause)
+{
+	const struct numbering *r = &w->numbering;
+
+	if (cause != EE_MISSED_OR_SPURIOUS && cause != EE_UNSTABLE_PULSES &&
+	    cause != EE_AMBIGUOUS_NUMBERING)
+		return false;
+	return w->usable.n_seen >= HOPELESS_EDGES &&
+	       (double)(r->n_missed + r->n_rejected) > 2 * numbering_allowance(r->n_intervals);
+}
+
 /* There is no figure, so it is void as it stands; more time may heal that, until the cap. */
 static void without_figure(struct ee_work *w, enum ee_cause cause)
 {
@@ -217,7 +230,9 @@ static void without_figure(struct ee_work *w, enum ee_cause cause)
 
 	o->cause = silent ? EE_NO_PULSES : cause;
 	o->verdict = EE_VOID;
-	o->stop = w->elapsed_s >= w->setup->cap_s ? EE_STOP_CAP : dead ? EE_STOP_VOID : EE_GO_ON;
+	o->stop = w->elapsed_s >= w->setup->cap_s	    ? EE_STOP_CAP :
+		  dead || is_beyond_mending(w, cause) ? EE_STOP_VOID :
+							EE_GO_ON;
 }
 
 static void with_figure(struct ee_work *w, enum ee_cause cause)
