@@ -148,7 +148,7 @@ int cmd_approval_check(const struct cli_args *a)
 		(void)output_end(a, all);
 	}
 	if (diag_count(d))
-		code = cli_fail_diag(d);
+		diag_print(d, stderr); /* also what is wrong with other files of the folder */
 	yaml_free(doc);
 	diag_free(d);
 	return code;

@@ -158,6 +158,8 @@ static int audit(const struct cli_args *a, bool whole)
 	if (code != EXIT_CONFORMING)
 		return code;
 	err = whole ? db_verify(lab.db, &n, head, &f) : db_head(lab.db, &n, head, &f);
+	if (whole && err == ET_OK)
+		err = db_verify_projections(lab.db, &f);
 	lab_close(&lab);
 	if (a->json)
 		(void)output_end(a, json_pack("{s:b,s:I,s:o,s:o}", "whole", err == ET_OK, "entries", (json_int_t)n, "head",

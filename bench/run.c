@@ -120,7 +120,7 @@ static double truth_pct(const struct run *r, int p, const struct ee_observation 
 
 static void take_attempt(struct run *r, const char *id)
 {
-	const struct seq_attempt *at = seq_attempt(r->in->sim ? r->record.seq : r->record.seq);
+	const struct seq_attempt *at = seq_attempt(r->record.seq);
 
 	r->out->step_time_s[at->step] += (double)(at->t_ended_ns - at->t_started_ns) / ET_NS_PER_S;
 	for (int p = 0; p < ET_POSITIONS_MAX; p++) {
@@ -270,12 +270,9 @@ static int run_energised(struct run *r)
 	err = r->events ? start_instruments(r) : fault_set(r->f, ET_ERR_NOMEM, "out of memory");
 	if (err == ET_OK)
 		err = run_station(r, seq);
-	if (err == ET_OK) {
-		stop_instruments(r);
+	stop_instruments(r);
+	if (err == ET_OK)
 		end_session(r);
-	} else {
-		stop_instruments(r);
-	}
 	queue_free(r->events);
 	seq_free(seq);
 	return err;
@@ -308,6 +305,8 @@ int run_batch(const struct run_input *in, struct run_result *out, struct fault *
 		err = run_resume_load(in, &r.cfg, out, f);
 	if (err == ET_OK && in->db)
 		err = db_next_id(in->db, "session", out->session, f);
+	if (err == ET_OK)
+		run_record_prepare(&r.record);
 	if (err == ET_OK && !r.cfg.positions) {
 		run_without_energy(&r);
 		end_session(&r);
@@ -316,6 +315,7 @@ int run_batch(const struct run_input *in, struct run_result *out, struct fault *
 	}
 	if (err == ET_OK)
 		add_refused(&r);
+	run_record_release(&r.record);
 	free(r.steps);
 	return err;
 }

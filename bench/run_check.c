@@ -2,48 +2,31 @@
 /* bench/run_check.c - which meters of a batch may be energised: the notice, and the set-up of the bench. */
 #include "bench/run.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* With one of these the set-up itself may be wrong for the meter: it stays without voltage. */
 static const char *const keep_off[] = { "approval", "revision", "model", "rating", "setup", "position", NULL };
 
-static void add(struct run_meter *m, const char *code, const char *en, const char *fr)
+/* Findings come worst first; when there is no room, the mildest gives way. */
+static void put_first(struct run_meter *m, const struct approval_finding *f)
 {
-	struct approval_finding *f;
-
 	if (m->n_findings == RUN_FINDINGS_MAX)
-		m->n_findings--; /* findings come worst first: the mildest gives way */
+		m->n_findings--;
 	memmove(m->findings + 1, m->findings, (size_t)m->n_findings++ * sizeof(m->findings[0]));
-	f = &m->findings[0];
-	f->level = FINDING_NONCONFORMING;
-	snprintf(f->code, sizeof(f->code), "%s", code);
-	snprintf(f->en, sizeof(f->en), "%s", en);
-	snprintf(f->fr, sizeof(f->fr), "%s", fr);
-}
-
-static bool differs(double a, double b)
-{
-	return isfinite(a) && isfinite(b) && fabs(a - b) > 1e-9 * fabs(b);
+	m->findings[0] = *f;
 }
 
 static void check_setup(const struct run_input *in, struct run_meter *m)
 {
-	const struct meter_card *c = m->card;
-	const struct batch *b = in->batch;
-	char en[200], fr[200];
+	static const struct approval_finding no_position = { FINDING_NONCONFORMING, "position",
+							     "the bench has no such position",
+							     "le banc n'a pas cette position" };
+	struct approval_finding f;
 
-	if ((c->configuration != INT64_MIN && c->configuration != b->configuration) || differs(c->volt_v, b->volt_v) ||
-	    differs(c->curr_max_a, b->curr_max_a)) {
-		snprintf(en, sizeof(en), "rated %g V, %g-%g A; this batch is set up for %g V, %g-%g A", c->volt_v,
-			 c->curr_min_a, c->curr_max_a, b->volt_v, b->curr_min_a, b->curr_max_a);
-		snprintf(fr, sizeof(fr), "calibre %g V, %g-%g A; ce lot est prévu pour %g V, %g-%g A", c->volt_v,
-			 c->curr_min_a, c->curr_max_a, b->volt_v, b->curr_min_a, b->curr_max_a);
-		add(m, "setup", en, fr);
-	}
-	if (!bench_file_position(in->bench, c->position))
-		add(m, "position", "the bench has no such position", "le banc n'a pas cette position");
+	if (!batch_fits_setup(in->batch, m->card, &f))
+		put_first(m, &f);
+	if (!bench_file_position(in->bench, m->card->position))
+		put_first(m, &no_position);
 }
 
 static bool may_be_measured(const struct run_meter *m)

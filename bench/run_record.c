@@ -115,34 +115,59 @@ static bool in_force(struct db *db, const char *kind, const char *id_key, const 
 	return same;
 }
 
-static int add_if_new(const struct run_record *r, struct job *j, const char *kind, const char *id_key,
-		      const char *id, json_t *payload)
+/* The entry, unless this content is in force already. */
+static json_t *if_new(struct db *db, const char *kind, const char *id_key, const char *id, json_t *payload)
 {
-	if (payload && in_force(r->in->db, kind, id_key, id, payload)) {
+	if (payload && in_force(db, kind, id_key, id, payload)) {
 		json_decref(payload);
-		return ET_OK;
+		return NULL;
 	}
-	return job_add(j, kind, payload);
+	return payload;
+}
+
+void run_record_prepare(struct run_record *r)
+{
+	const struct run_input *in = r->in;
+
+	if (!in->db)
+		return;
+	r->plan = if_new(in->db, "plan.in_force", "id", in->plan->id,
+			 json_pack("{s:s,s:I,s:s,s:o}", "id", in->plan->id, "version", (json_int_t)in->plan->version,
+				   "standing", standing_words[in->plan->standing], "plan",
+				   yaml_to_json(PLAN_SCHEMA, plan_keys, in->plan)));
+	r->approval = if_new(in->db, "approval.in_force", "number", in->approval->number,
+			     json_pack("{s:s,s:I,s:o}", "number", in->approval->number, "revision",
+				       (json_int_t)in->approval->revision, "approval",
+				       yaml_to_json(APPROVAL_SCHEMA, approval_keys, in->approval)));
+}
+
+void run_record_release(struct run_record *r)
+{
+	json_decref(r->plan);
+	json_decref(r->approval);
+	r->plan = r->approval = NULL;
+}
+
+/* Hand an entry over to the job, if there is one. */
+static int give(struct job *j, const char *kind, json_t **payload)
+{
+	json_t *p = *payload;
+
+	*payload = NULL;
+	return p ? job_add(j, kind, p) : ET_OK;
 }
 
 static int add_session(struct run_record *r, struct job *j)
 {
-	const struct run_input *in = r->in;
 	int err = job_add(j, "session.started", session_started(r));
 
 	if (err == ET_OK && r->result->unended.session[0])
 		err = job_add(j, "batch.interrupted",
 			      interrupted(r, r->result->unended.batch, &r->result->unended));
 	if (err == ET_OK)
-		err = add_if_new(r, j, "plan.in_force", "id", in->plan->id,
-			 json_pack("{s:s,s:I,s:s,s:o}", "id", in->plan->id, "version", (json_int_t)in->plan->version,
-				   "standing", standing_words[in->plan->standing], "plan",
-				   yaml_to_json(PLAN_SCHEMA, plan_keys, in->plan)));
+		err = give(j, "plan.in_force", &r->plan);
 	if (err == ET_OK)
-		err = add_if_new(r, j, "approval.in_force", "number", in->approval->number,
-				 json_pack("{s:s,s:I,s:o}", "number", in->approval->number, "revision",
-					   (json_int_t)in->approval->revision, "approval",
-					   yaml_to_json(APPROVAL_SCHEMA, approval_keys, in->approval)));
+		err = give(j, "approval.in_force", &r->approval);
 	return err;
 }
 

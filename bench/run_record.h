@@ -10,7 +10,13 @@ struct run_record {
 	const struct run_result *result;	/* verdicts and attempts so far */
 	const struct seq *seq;
 	bool session_written;		/* session.started is on record, or in a job before */
+	/* read before the recorder owns the database */
+	json_t *plan, *approval;	/* entries to come; NULL: in force already */
 };
+
+/** Read from the record what the entries will need. */
+void run_record_prepare(struct run_record *r);
+void run_record_release(struct run_record *r);
 
 /** Entries of one transaction. Session and plans come first, with the first commit of all. */
 int run_record_fill(struct run_record *r, enum commit_what what, struct job *j) ET_CHECK;
