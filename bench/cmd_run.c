@@ -37,7 +37,8 @@ static void on_signal(int signo)
 	stop_signal = signo;
 }
 
-/* No SA_RESTART: a person who is being asked is interrupted as well. */
+/* No SA_RESTART: a person who is being asked is interrupted as well. A closed terminal ends the run safely; who no
+ * longer reads the progress does not end it. */
 static void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -45,6 +46,9 @@ static void catch_signals(void)
 	sigemptyset(&sa.sa_mask);
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &sa, NULL);
 }
 
 static void files_free(struct files *x)

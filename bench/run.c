@@ -211,17 +211,30 @@ static int run_station(struct run *r, struct seq *seq)
 	return ET_OK;
 }
 
+static const char *end_reason(const struct run *r, char text[64])
+{
+	const int signo = r->in->stop_signal ? (int)*r->in->stop_signal : 0;
+
+	if (r->out->fault.code)
+		return r->out->fault.text;
+	if (!signo)
+		return NULL;
+	snprintf(text, 64, "stopped by signal %d", signo);
+	return text;
+}
+
 /* The session's last word; a record that cannot be written is exit code 4, unless the source is worse. */
 static void end_session(struct run *r)
 {
 	struct job j = { 0 };
 	struct fault f = { 0 };
+	char text[64];
 	int err;
 
 	judge_meters(r);
 	if (!r->in->db)
 		return;
-	err = run_record_end(&r->record, r->out->fault.code ? r->out->fault.text : NULL, &j);
+	err = run_record_end(&r->record, end_reason(r, text), &j);
 	if (err == ET_OK)
 		err = job_commit(&j, r->in->db, &f);
 	job_clear(&j);

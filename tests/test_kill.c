@@ -116,16 +116,10 @@ static void check_sessions(const struct kill_record *r, const char *where)
 static void check_verdicts(const struct kill_record *want, const struct kill_record *got,
 			   const char *where)
 {
-	for (int p = 0; p < KILL_METERS; p++) {
-		if (strcmp(want->verdict[p], got->verdict[p]) != 0)
-			fail_msg("%s: position %d is %s, undisturbed %s", where, p + 1,
-				 got->verdict[p], want->verdict[p]);
-		for (int s = 0; s < KILL_STEPS; s++)
-			if (strcmp(want->step_verdict[s][p], got->step_verdict[s][p]) != 0)
-				fail_msg("%s: position %d step %d is %s, undisturbed %s", where,
-					 p + 1, s, got->step_verdict[s][p],
-					 want->step_verdict[s][p]);
-	}
+	struct fault f;
+
+	if (kill_record_same_verdicts(want, got, &f) != 0)
+		fail_msg("%s: %s", where, f.text);
 }
 
 /* Go on until the batch is closed. The session that was struck is the last one in `struck`. */

@@ -248,3 +248,22 @@ int kill_record_goes_on(const struct kill_record *before, const struct kill_reco
 		err = compare_standing(before, after, f);
 	return err ? -1 : 0;
 }
+
+int kill_record_same_verdicts(const struct kill_record *want, const struct kill_record *got,
+			      struct fault *f)
+{
+	int err = 0;
+
+	for (int p = 0; p < KILL_METERS; p++) {
+		if (strcmp(want->verdict[p], got->verdict[p]) != 0)
+			err = fault_set(f, ET_ERR_INTEGRITY, "position %d is \"%s\", not \"%s\"",
+					p + 1, got->verdict[p], want->verdict[p]);
+		for (int s = 0; s < KILL_STEPS && !err; s++)
+			if (strcmp(want->step_verdict[s][p], got->step_verdict[s][p]) != 0)
+				err = fault_set(f, ET_ERR_INTEGRITY,
+						"position %d, %s is \"%s\", not \"%s\"", p + 1,
+						step_ids[s], got->step_verdict[s][p],
+						want->step_verdict[s][p]);
+	}
+	return err ? -1 : 0;
+}

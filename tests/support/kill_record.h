@@ -54,4 +54,9 @@ const struct kill_attempt *kill_record_attempt(const struct kill_record *r, cons
 int kill_record_goes_on(const struct kill_record *before, const struct kill_record *after,
 			struct fault *f);
 
+/** The same verdicts, by position and step, when both are closed. @return 0; -1 with the reason in
+ * @p f. */
+int kill_record_same_verdicts(const struct kill_record *want, const struct kill_record *got,
+			      struct fault *f);
+
 #endif
