@@ -92,6 +92,11 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) check CI=1 WRAP="valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
 	sh tools/lint.sh
 
+determinism: all            # ten demonstrations, idle and loaded, of three builds: one journal
+	$(MAKE) VARIANT=tsan build/tsan/etalon
+	$(MAKE) CC=clang B=build/clang build/clang/etalon
+	sh tools/determinism.sh $(B)/etalon build/tsan/etalon build/clang/etalon
+
 bench: all                  # ratios and virtual time against the targets
 	@$(MAKE) --no-print-directory $(call prog,bench)
 	@for b in $(call prog,bench); do $$b || exit 1; done
@@ -107,4 +112,4 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-all bench campaign fuzz fuzz-run install clean FORCE
+.PHONY: all deps demo check check-all determinism bench campaign fuzz fuzz-run install clean FORCE
