@@ -140,7 +140,6 @@ void coverage_summarise(const struct campaign_run *runs, int n, bool white, stru
 bool coverage_passes(const struct coverage *c)
 {
 	return c->n_not_done == 0 && c->n_figures > 0 &&
-	       (double)c->n_void <= 0.005 * (double)c->n &&
 	       (double)c->n_inside >= COVERAGE_MIN * (double)c->n_figures;
 }
 
