@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loss loops: whatever happens to one message of an instrument, the run ends, off, and nothing wrong stands. This is
+ * a part of the matrix; campaign_loss.c goes through all of it. */
+#include "tests/support/loss.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/near.h"
+
+enum { PAIRS = 100 };
+
+static struct sim_bench bench;
+static struct run_result *result;
+static struct loss_report clean;
+
+static int set_up(void **state)
+{
+	(void)state;
+	result = malloc(sizeof(*result));
+	return result && loss_load(&bench) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	sim_bench_free(&bench);
+	free(result);
+	return 0;
+}
+
+static void one(struct loss_tally *t, const struct scenario_fault *faults, size_t n)
+{
+	struct loss_report r;
+
+	loss_run(&bench, faults, n, result, &r);
+	loss_count(t, faults, n, &r);
+}
+
+static void done(const struct loss_tally *t, const char *title)
+{
+	loss_print(t, title);
+	assert_int_equal(t->outcome[LOSS_WRONG], 0);
+	assert_true(t->runs > 0);
+}
+
+static void undisturbed(void **state)
+{
+	(void)state;
+	loss_run(&bench, NULL, 0, result, &clean);
+	if (clean.outcome != LOSS_RECOVERED)
+		fail_msg("%s", clean.why);
+	assert_int_equal(clean.exit_code, 1);
+	assert_int_equal(clean.figures, LOSS_METERS * LOSS_STEPS);
+	assert_int_equal(clean.beyond_u, 0);
+	for (int i = 0; i < SIM_INSTRUMENTS; i++)
+		assert_true(clean.messages[i] >= 20);
+}
+
+/* The referee has eyes: a bench that corrects by a wrong ratio gives figures beyond U. */
+static void wrong_figure_is_seen(void **state)
+{
+	struct bench_position *p = bench.bench.positions.items;
+	struct loss_report r;
+
+	(void)state;
+	p[0].ratio_pct += 0.2;
+	loss_run(&bench, NULL, 0, result, &r);
+	p[0].ratio_pct -= 0.2;
+	assert_int_equal(r.outcome, LOSS_WRONG);
+	assert_non_null(strstr(r.why, "position 1: conforming"));
+}
+
+static void each_message_of_the_source(void **state)
+{
+	struct loss_tally t = { 0 };
+
+	(void)state;
+	for (uint64_t m = 0; m < clean.messages[SIM_SOURCE]; m++)
+		for (int k = (int)(m % 3); k < LOSS_VARIANTS; k += 3) {
+			const struct scenario_fault f = loss_variant(SIM_SOURCE, m, k);
+
+			one(&t, &f, 1);
+		}
+	done(&t, "source, a third of the faults");
+	assert_true(t.outcome[LOSS_RECOVERED] > 0 && t.outcome[LOSS_VOID] > 0);
+}
+
+static void each_message_of_the_others(void **state)
+{
+	struct loss_tally t = { 0 };
+
+	(void)state;
+	for (int i = SIM_REFERENCE; i < SIM_INSTRUMENTS; i++)
+		for (uint64_t m = 0; m < clean.messages[i]; m++) {
+			const struct scenario_fault f =
+				loss_variant(i, m, (int)(m * 17 % (LOSS_VARIANTS - 1)));
+
+			one(&t, &f, 1);
+		}
+	done(&t, "reference and reader, one fault each");
+	assert_true(t.outcome[LOSS_RECOVERED] > 0 && t.outcome[LOSS_REPEATED] > 0);
+}
+
+/* Silent for ever: the bench is safe, or says that it does not know. */
+static void silence(void **state)
+{
+	struct loss_tally t = { 0 };
+
+	(void)state;
+	for (int i = 0; i < SIM_INSTRUMENTS; i++)
+		for (uint64_t m = 0; m < clean.messages[i]; m += 1 + clean.messages[i] / 20) {
+			const struct scenario_fault f = loss_variant(i, m, LOSS_VARIANTS - 1);
+
+			assert_int_equal(f.kind, LINK_SILENT_FROM - 1);
+			one(&t, &f, 1);
+		}
+	done(&t, "silent for ever");
+	assert_int_equal(t.exit_code[3] + t.exit_code[6], t.runs);
+}
+
+static void two_faults(void **state)
+{
+	struct loss_tally t = { 0 };
+	struct rng dice;
+
+	(void)state;
+	rng_init(&dice, 7, RNG_LINK, 0);
+	for (int k = 0; k < PAIRS; k++) {
+		struct scenario_fault f[2];
+
+		f[0] = loss_drawn(&dice, clean.messages);
+		f[1] = loss_drawn(&dice, clean.messages);
+		one(&t, f, 2);
+	}
+	done(&t, "two faults");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(undisturbed),
+		cmocka_unit_test(wrong_figure_is_seen),
+		cmocka_unit_test(each_message_of_the_source),
+		cmocka_unit_test(each_message_of_the_others),
+		cmocka_unit_test(silence),
+		cmocka_unit_test(two_faults),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
