@@ -178,13 +178,18 @@ static int64_t min_intervals_to_stop(const struct ee_work *w)
 static enum ee_stop look(const struct ee_work *w)
 {
 	const struct ee_observation *o = w->out;
+	const double u_rate = 100 * (1 + o->err_pct / 100) * w->usable.map.u_rate;
+	const double u_fixed = sqrt(fmax(0, o->u_b_pct * o->u_b_pct - u_rate * u_rate));
+	/* What is known of the reader's clock grows with time as type A does. After one slow answer it is much: with
+	 * it in u_b nothing else would be worth waiting for. */
+	const bool rate_can_improve = hypot(o->u_a_pct, u_rate) > u_fixed / 3;
 	const struct stop_look l = {
 		.err = o->err_pct,
 		.u = o->u_pct,
 		.dof = o->dof_eff,
 		.u_a = o->u_a_pct,
 		.dof_a = o->dof_a,
-		.u_b = o->u_b_pct,
+		.u_b = rate_can_improve ? 0 : u_fixed,
 		.limit_lo = w->setup->limit_lo_pct,
 		.limit_hi = w->setup->limit_hi_pct,
 		.floor_a = w->setup->floor_a_pct,
