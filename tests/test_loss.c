@@ -116,7 +116,26 @@ static void silence(void **state)
 			one(&t, &f, 1);
 		}
 	done(&t, "silent for ever");
-	assert_int_equal(t.exit_code[3] + t.exit_code[6], t.runs);
+	assert_int_equal(t.exit_code[3], t.runs);
+}
+
+/* Neither says that it is off, and nobody else can see it: the run must not claim it. */
+static void source_and_reference_silent(void **state)
+{
+	struct loss_tally t = { 0 };
+
+	(void)state;
+	for (uint64_t there = 60; there < 260; there += 25) {
+		/* the source from the end of the first step on */
+		const struct scenario_fault f[2] = {
+			loss_variant(SIM_SOURCE, 24, LOSS_VARIANTS - 1),
+			loss_variant(SIM_REFERENCE, there, LOSS_VARIANTS - 1)
+		};
+
+		one(&t, f, 2);
+	}
+	done(&t, "source and reference silent");
+	assert_int_equal(t.exit_code[6], t.runs);
 }
 
 static void two_faults(void **state)
@@ -144,6 +163,7 @@ int main(void)
 		cmocka_unit_test(each_message_of_the_source),
 		cmocka_unit_test(each_message_of_the_others),
 		cmocka_unit_test(silence),
+		cmocka_unit_test(source_and_reference_silent),
 		cmocka_unit_test(two_faults),
 	};
 

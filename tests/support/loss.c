@@ -55,6 +55,7 @@ struct watch {
 	int64_t t_start_ns;
 	uint64_t timer;
 	bool source_silent, attempt_void;
+	enum seq_source source, source_on_record; /* what is claimed in the end */
 	struct setpoint left; /* at the terminals, when all was over */
 };
 
@@ -154,6 +155,10 @@ static void on_notice(void *arg, const struct station_notice *n)
 	const struct seq_attempt *at = seq_attempt(n->seq);
 	struct watch *w = arg;
 
+	if (n->kind == NOTICE_FINISHED)
+		w->source = seq_source(n->seq);
+	if (n->kind == NOTICE_COMMITTED && n->commit == COMMIT_SOURCE_STATE)
+		w->source_on_record = seq_source(n->seq);
 	if (n->kind != NOTICE_COMMITTED || n->commit != COMMIT_ATTEMPT)
 		return;
 	check_identity(w, seq_identity(n->seq, TO_SOURCE), "ZERA SIMFG301 SIMFG301 V299");
@@ -212,6 +217,12 @@ static void check_end(struct watch *w, const struct run_result *r)
 		    (w->left.ph[i].volt_v > 0.5 || w->left.ph[i].curr_a > 0.05))
 			wrong(w, "exit code %d with %.4g V, %.4g A on L%d", r->exit_code,
 			      w->left.ph[i].volt_v, w->left.ph[i].curr_a, i + 1);
+	if ((r->exit_code == 6) != (w->source < SEQ_SOURCE_OFF_REPORTED))
+		wrong(w, "exit code %d, the source is %s", r->exit_code,
+		      seq_source_word(w->source));
+	if (r->exit_code == 6 && w->source_on_record != w->source)
+		wrong(w, "the source is %s, on record is %s", seq_source_word(w->source),
+		      seq_source_word(w->source_on_record));
 	if (r->exit_code == 6 && !w->source_silent)
 		wrong(w, "the source is not known to be off: %s", r->fault.text);
 	if (fault && !says_enough(&r->fault))
