@@ -15,10 +15,11 @@ void seq_identify_enter(struct seq *s)
 
 void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struct event *ev)
 {
+	const char *who = seq_target_word(p->target);
 	struct fault f;
 
 	if (ev->identity.simulated != s->cfg.simulated) {
-		fault_set(&f, ET_ERR_DEVICE, "%.31s %.31s, serial number %.31s, is %s",
+		fault_set(&f, ET_ERR_DEVICE, "%s: %.31s %.31s, serial number %.31s, is %s", who,
 			  ev->identity.maker, ev->identity.model, ev->identity.serial,
 			  ev->identity.simulated ? "simulated, this laboratory is not"
 						 : "real, this laboratory is simulated");
@@ -27,7 +28,8 @@ void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struc
 	}
 	if (s->cfg.serial[p->target][0] &&
 	    strncmp(s->cfg.serial[p->target], ev->identity.serial, sizeof(s->cfg.serial[0])) != 0) {
-		fault_set(&f, ET_ERR_DEVICE, "%.31s %.31s answers with serial number %.31s, not %.31s",
+		fault_set(&f, ET_ERR_DEVICE,
+			  "%s: %.31s %.31s answers with serial number %.31s, not %.31s", who,
 			  ev->identity.maker, ev->identity.model, ev->identity.serial,
 			  s->cfg.serial[p->target]);
 		seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
@@ -53,8 +55,9 @@ void seq_recovering_answer(struct seq *s, const struct seq_pending *p, const str
 
 	if (strncmp(was->serial, ev->identity.serial, sizeof(was->serial)) != 0 ||
 	    strncmp(was->model, ev->identity.model, sizeof(was->model)) != 0) {
-		fault_set(&f, ET_ERR_DEVICE, "%.31s %.31s answers where %.31s %.31s was",
-			  ev->identity.model, ev->identity.serial, was->model, was->serial);
+		fault_set(&f, ET_ERR_DEVICE, "%s: %.31s %.31s answers where %.31s %.31s was",
+			  seq_target_word(p->target), ev->identity.model, ev->identity.serial,
+			  was->model, was->serial);
 		seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		return;
 	}
@@ -116,7 +119,7 @@ void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const stru
 		seq_enter(s, SEQ_CLOSING);
 	else
 		seq_enter(s, s->cfg.prompts && s->cfg.first_step < s->cfg.n_steps ? SEQ_PROMPT_MOUNT
-										   : SEQ_OPENING);
+										  : SEQ_OPENING);
 }
 
 void seq_prove_off_timer(struct seq *s)

@@ -167,9 +167,15 @@ static void arm_guard(struct seq *s)
 	s->guard_id = r->id;
 }
 
-static void expire_one(struct seq *s, int i)
+const char *seq_target_word(enum request_target target)
 {
 	static const char *const who[SEQ_TARGETS] = { "station", "source", "reference", "reader" };
+
+	return who[target];
+}
+
+static void expire_one(struct seq *s, int i)
+{
 	static const char *const what[REQ_KINDS] = {
 		[REQ_IDENTIFY] = "identify", [REQ_SET] = "set",	      [REQ_OFF] = "off",
 		[REQ_PREPARE] = "prepare",   [REQ_READ] = "read",     [REQ_ARM] = "arm",
@@ -179,7 +185,8 @@ static void expire_one(struct seq *s, int i)
 	struct fault f;
 
 	remove_pending(s, i);
-	fault_set(&f, ET_ERR_TIMEOUT, "%s: no answer to '%s' in time", who[p.target], what[p.kind]);
+	fault_set(&f, ET_ERR_TIMEOUT, "%s: no answer to '%s' in time", seq_target_word(p.target),
+		  what[p.kind]);
 	seq_request_failed(s, &p, &f);
 }
 

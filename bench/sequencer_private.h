@@ -94,6 +94,7 @@ bool seq_is_pending(const struct seq *s, unsigned targets); /* SEQ_BIT()s */
 void seq_forget_pending(struct seq *s);
 void seq_commit_source(struct seq *s); /* if it is not on record as it is now */
 int64_t seq_after(int64_t t_ns, double s);
+const char *seq_target_word(enum request_target target); /* "reference", in words of faults */
 
 /* ---- sequencer_course.c: one of each per state, see sequencer_events.c ---- */
 void seq_identify_enter(struct seq *s);

@@ -154,17 +154,41 @@ static int ask(struct instrument *in, query_fn query, union answer *a)
 
 /* ---- requests ---- */
 
+static bool is_same_identity(const struct instrument_id *a, const struct instrument_id *b)
+{
+	return !strcmp(a->maker, b->maker) && !strcmp(a->model, b->model) &&
+	       !strcmp(a->serial, b->serial) && !strcmp(a->firmware, b->firmware);
+}
+
+/* An identity goes into the record, and mostly no checksum guards it: two answers in a row must agree. */
+static int ask_identity(struct instrument *in, struct instrument_id *out)
+{
+	union answer a, b;
+	int err = ask(in, query_identity, &a);
+
+	for (int i = 0; i < TRIES && err == ET_OK; i++) {
+		err = ask(in, query_identity, &b);
+		if (err != ET_OK || is_same_identity(&a.identity, &b.identity)) {
+			*out = b.identity;
+			return err;
+		}
+		a = b;
+	}
+	return err == ET_OK
+		       ? fault_set(&in->fault, ET_ERR_PROTO,
+				   "\"%s\": answers with another identity each time", in->cfg.name)
+		       : err;
+}
+
 static int do_identify(struct instrument *in, const struct request *req)
 {
-	union answer a;
 	struct event ev = { 0 };
-	int err = ask(in, query_identity, &a);
+	int err = ask_identity(in, &ev.identity);
 
 	if (err != ET_OK)
 		return err;
 	if (in->cfg.role == TO_SOURCE)
 		in->streaming = true; /* listen between requests */
-	ev.identity = a.identity;
 	post(in, &ev, EV_IDENTITY, req->id);
 	return ET_OK;
 }
