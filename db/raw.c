@@ -64,6 +64,7 @@ static void out_finish(struct out *o, void **bytes, size_t *len)
 
 	*bytes = less ? less : o->begin;
 	*len = used;
+	/* cppcheck-suppress memleak; the caller has one of the two */
 }
 
 /* ---- reading ---- */

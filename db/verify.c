@@ -172,7 +172,7 @@ static int walk_blobs(struct walk *w)
 
 int db_verify(struct db *d, int64_t *n, char head_hex[65], struct fault *f)
 {
-	struct fault own;
+	struct fault own = { 0 };
 	struct walk w = { .d = d, .f = f ? f : &own };
 	int err = store_view_begin(d, w.f);
 

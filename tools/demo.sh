@@ -3,7 +3,7 @@
 # usage: demo.sh ETALON DIR SEED - make a simulated laboratory in DIR and verify its three batches.
 # Ends with 0 when every run ended as a run should (0 or 1: a demonstration has meters that fail).
 set -eu
-etalon=$1 dir=$2 seed=$3
+etalon=$1 shown=$1 dir=$2 seed=$3
 case $etalon in /*) ;; *) etalon=$PWD/$etalon ;; esac
 rm -rf "$dir"
 "$etalon" init "$dir" --simulate
@@ -34,6 +34,6 @@ verify 2-element-network DEMO-3
 "$etalon" audit verify
 echo
 echo "Reports: $dir/out/DEMO-1.txt, .json, .fr.txt (French), and so on for DEMO-2, DEMO-3. Try next:"
-echo "  $etalon history 70000102 --lab $dir"
-echo "  $etalon recompute --all --lab $dir"
-echo "  $etalon approval show AE-1559 --lang fr --lab $dir"
+echo "  $shown history 70000102 --lab $dir"
+echo "  $shown recompute --all --lab $dir"
+echo "  $shown approval show AE-1559 --lang fr --lab $dir"

@@ -27,12 +27,11 @@ int ss_tell_lost(struct ss_link *l)
 	return fault_set(l->env.fault, ET_ERR_LOST, "%s", l->lost_why.text);
 }
 
-static void lose_at(struct ss_link *l, uint64_t channel, const char *fmt, uint64_t n)
+static void lose_at(struct ss_link *l, uint64_t channel, const char *before, uint64_t n, const char *after)
 {
-	char why[128], what[96];
+	char why[128];
 
-	snprintf(what, sizeof(what), fmt, n);
-	snprintf(why, sizeof(why), "channel %" PRIu64 ": %s", channel, what);
+	snprintf(why, sizeof(why), "channel %" PRIu64 ": %s %" PRIu64 "%s", channel, before, n, after);
 	ss_lose(l, why);
 }
 
@@ -92,10 +91,9 @@ static bool take_edge(struct ss_link *l, const struct ss_fields *f)
 			(uint16_t)((bounces ? EDGE_BOUNCED : 0) | (flags & 1 ? EDGE_SATURATED : 0)),
 	};
 	if (c->seen && e.seq != c->seq + 1)
-		lose_at(l, ch, "edges from number %" PRIu64 " on are missing",
-			(uint64_t)c->seq + 1);
+		lose_at(l, ch, "edges from number", (uint64_t)c->seq + 1, " on are missing");
 	else if (c->seen && e.t_reader_ns <= c->t_ns)
-		lose_at(l, ch, "the clock went back at edge %" PRIu64, seq);
+		lose_at(l, ch, "the clock went back at edge", seq, "");
 	c->seen = true;
 	c->seq = e.seq;
 	c->t_ns = e.t_reader_ns;
@@ -113,7 +111,7 @@ static bool take_typed(struct ss_link *l, const struct ss_fields *f)
 	if (!strcmp(type, "L") && f->n == 4 && ss_number(f->f[2], SS_CHANNELS_MAX, &a) &&
 	    ss_number(f->f[3], UINT32_MAX, &b)) {
 		if (a && l->armed >> (a - 1) & 1)
-			lose_at(l, a, "the reader lost %" PRIu64 " edges", b);
+			lose_at(l, a, "the reader lost", b, " edges");
 		return true;
 	}
 	if (!strcmp(type, "O") && f->n == 3 && ss_number(f->f[2], UINT32_MAX, &a)) {
