@@ -38,7 +38,7 @@ static int scaled(int n)
 	if (preload && strstr(preload, "vgpreload"))
 		return (n + 9) / 10;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	return (n + 1) / 2;
+	return (n + 3) / 4;
 #else
 	return n;
 #endif

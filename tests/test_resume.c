@@ -36,12 +36,10 @@ static void run(const struct kill_run *k, struct kill_record *out)
 /* The attempt that was begun is on record as aborted, unless it was complete. */
 static void check_attempt(enum seq_state state)
 {
-	const struct kill_attempt *last = &stopped.attempts[stopped.n_attempts - 1];
-
 	if (state >= SEQ_SETTING && state <= SEQ_DISARMING) {
 		assert_true(stopped.n_attempts > 0);
-		assert_string_equal(last->result, "aborted");
-		assert_string_equal(last->verdict[0], "aborted");
+		assert_string_equal(stopped.attempts[stopped.n_attempts - 1].result, "aborted");
+		assert_string_equal(stopped.attempts[stopped.n_attempts - 1].verdict[0], "aborted");
 	} else {
 		for (int i = 0; i < stopped.n_attempts; i++)
 			assert_string_not_equal(stopped.attempts[i].result, "aborted");

@@ -185,6 +185,8 @@ static void run_child(const struct kill_run *how)
 	snprintf(child.ended.text, sizeof(child.ended.text), "%.150s",
 		 f.code ? f.text : res->fault.text);
 	tell(&child.ended);
+	torn_unregister(&child.torn);
+	free(res);
 	_exit(0);
 }
 
