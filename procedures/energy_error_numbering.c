@@ -26,9 +26,23 @@ static enum ee_cause numbering_cause(enum numbering_status status)
 	return EE_UNSTABLE_PULSES;
 }
 
+static size_t n_lost(const struct numbering *r)
+{
+	return r->n_missed + r->n_rejected;
+}
+
+/* Against one that is not good a wandering load must not hide what is wrong; against a good one only
+ * fewer losses count. */
+static bool is_better(const struct numbering *r, const struct numbering *than)
+{
+	if (than->status == NUMBERING_OK)
+		return r->status == NUMBERING_OK && n_lost(r) < n_lost(than);
+	return r->status == NUMBERING_OK || r->n_accepted > than->n_accepted;
+}
+
 /* Take another numbering if it is better. A gross error may be found there too, but with a gate that is
  * wide against the period any few edges fit some period.
- * @return true when nothing is left to be desired. */
+ * @return true when it was taken and is good. */
 static bool try_again(struct ee_work *w, const struct numbering_setup *setup, const double *t_s)
 {
 	struct numbering r;
@@ -37,8 +51,8 @@ static bool try_again(struct ee_work *w, const struct numbering_setup *setup, co
 		return false;
 	if (r.gross && !(setup->gate_s < r.period_s / 16))
 		return false;
-	if (r.status != NUMBERING_OK && r.n_accepted <= w->numbering.n_accepted)
-		return false; /* a wandering load must not hide what is wrong */
+	if (!is_better(&r, &w->numbering))
+		return false;
 	memcpy(w->number, w->k, w->usable.n_edges * sizeof(w->number[0]));
 	w->numbering = r;
 	return r.status == NUMBERING_OK;
@@ -131,22 +145,33 @@ static enum ee_cause finding(const struct ee_work *w)
 	return EE_GROSS_ERROR;
 }
 
-enum ee_cause ee_number_edges(struct ee_work *w)
+/* A good numbering by time may still have lost an edge at an end to a load that wandered. */
+static int number_usable(struct ee_work *w)
 {
-	struct ee_observation *o = w->out;
 	const struct numbering_setup setup = {
 		.period_s = w->period0_s,
 		.tolerance = w->tolerance,
 		.gate_s = w->gate_s,
 		.grid_s = isnan(w->setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : w->setup->grid_s,
 	};
+	int err;
+
+	err = numbering_run(&setup, w->usable.t_s, w->usable.n_edges, w->number, &w->numbering);
+	if (err < 0 || w->usable.n_edges < EDGES_MIN)
+		return err;
+	if ((w->numbering.status != NUMBERING_OK || n_lost(&w->numbering) > 0) &&
+	    !number_by_energy(w, &setup) && w->numbering.status != NUMBERING_OK)
+		number_with_patience(w, &setup);
+	return ET_OK;
+}
+
+enum ee_cause ee_number_edges(struct ee_work *w)
+{
+	struct ee_observation *o = w->out;
 	enum ee_cause cause;
 
-	if (numbering_run(&setup, w->usable.t_s, w->usable.n_edges, w->number, &w->numbering) < 0)
+	if (number_usable(w) < 0)
 		return EE_UNSTABLE_PULSES;
-	if (w->numbering.status != NUMBERING_OK && w->usable.n_edges >= EDGES_MIN &&
-	    !number_by_energy(w, &setup))
-		number_with_patience(w, &setup);
 	keep_accepted(w);
 	o->n_accepted = (int64_t)w->numbering.n_accepted;
 	o->n_intervals = w->numbering.n_intervals;

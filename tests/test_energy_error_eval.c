@@ -304,6 +304,27 @@ static void a_load_that_wanders(void **state)
 	assert_near(o.err_pct, 0.4, 0.05);
 }
 
+/* A swing of a quarter of an hour bends time against pulses by 0.15 s, and the edges at the ends are the first to
+ * leave the gate. By energy they are all there. */
+static void a_load_that_wanders_loses_no_edge(void **state)
+{
+	struct sim s = GOOD;
+
+	(void)state;
+	s.power_w = 1200;
+	s.swing_rel = 9e-4;
+	s.swing_s = 1000;
+	s.seconds = 400;
+	for (int run = 0; run < 40; run++) {
+		const struct ee_observation o = observe(&s);
+
+		assert_int_equal(o.cause, EE_CAUSE_NONE);
+		assert_int_equal(o.n_missed, 0);
+		assert_int_equal(o.n_rejected, 0);
+		assert_near(o.err_pct, 0.4, 1.5 * o.U_pct);
+	}
+}
+
 /* ... and a load that wanders hides neither a gross error nor lost pulses. */
 static void what_a_wandering_load_does_not_hide(void **state)
 {
@@ -575,6 +596,7 @@ int main(void)
 		cmocka_unit_test(a_sensor_that_was_blind_is_void),
 		cmocka_unit_test(too_few_pulses),
 		cmocka_unit_test(a_load_that_wanders),
+		cmocka_unit_test(a_load_that_wanders_loses_no_edge),
 		cmocka_unit_test(what_a_wandering_load_does_not_hide),
 		cmocka_unit_test(the_physical_minimum),
 		cmocka_unit_test(causes_of_the_reference),
