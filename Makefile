@@ -37,8 +37,11 @@ prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
 TESTS := $(call prog,test)
 LIB   := $(B)/libetalon.a
 
+# Unless make was told how many jobs to run at once: one for each processor.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+
 all: deps
-	@$(MAKE) --no-print-directory $(B)/etalon
+	@$(MAKE) $(JOBS) --no-print-directory $(B)/etalon
 $(B)/etalon: $(B)/bench/main.o $(LIB)
 	$(LINK)
 # An archive: a program gets only what it uses, so that a test may put a stand-in in the place of a part.
@@ -70,7 +73,7 @@ deps:                       # only what is missing is installed, and only then i
 	@sh tools/deps.sh $(DEBS)
 
 check: all
-	@$(MAKE) --no-print-directory $(TESTS)
+	@$(MAKE) $(JOBS) --no-print-directory $(TESTS)
 	@p=0; f=0; for t in $(TESTS); do \
 	    if $(WRAP) $$t >$$t.log 2>&1; then p=$$((p+1)); else f=$$((f+1)); cat $$t.log; echo "FAILED: $$t"; fi; done; \
 	    echo "check: $$p passed, $$f failed"; [ $$f = 0 ]
