@@ -211,11 +211,12 @@ static int run_station(struct run *r, struct seq *seq)
 	return ET_OK;
 }
 
+/* A failure that the run got over is on record with its attempt: it did not end anything. */
 static const char *end_reason(const struct run *r, char text[64])
 {
 	const int signo = r->in->stop_signal ? (int)*r->in->stop_signal : 0;
 
-	if (r->out->fault.code)
+	if (r->out->fault.code && r->out->exit_code >= EXIT_BENCH)
 		return r->out->fault.text;
 	if (!signo)
 		return NULL;

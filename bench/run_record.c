@@ -125,20 +125,27 @@ static json_t *if_new(struct db *db, const char *kind, const char *id_key, const
 	return payload;
 }
 
+json_t *run_record_plan(const struct run_input *in)
+{
+	return json_pack("{s:s,s:I,s:s,s:o}", "id", in->plan->id, "version", (json_int_t)in->plan->version, "standing",
+			 standing_words[in->plan->standing], "plan", yaml_to_json(PLAN_SCHEMA, plan_keys, in->plan));
+}
+
+json_t *run_record_approval(const struct run_input *in)
+{
+	return json_pack("{s:s,s:I,s:o}", "number", in->approval->number, "revision",
+			 (json_int_t)in->approval->revision, "approval",
+			 yaml_to_json(APPROVAL_SCHEMA, approval_keys, in->approval));
+}
+
 void run_record_prepare(struct run_record *r)
 {
 	const struct run_input *in = r->in;
 
 	if (!in->db)
 		return;
-	r->plan = if_new(in->db, "plan.in_force", "id", in->plan->id,
-			 json_pack("{s:s,s:I,s:s,s:o}", "id", in->plan->id, "version", (json_int_t)in->plan->version,
-				   "standing", standing_words[in->plan->standing], "plan",
-				   yaml_to_json(PLAN_SCHEMA, plan_keys, in->plan)));
-	r->approval = if_new(in->db, "approval.in_force", "number", in->approval->number,
-			     json_pack("{s:s,s:I,s:o}", "number", in->approval->number, "revision",
-				       (json_int_t)in->approval->revision, "approval",
-				       yaml_to_json(APPROVAL_SCHEMA, approval_keys, in->approval)));
+	r->plan = if_new(in->db, "plan.in_force", "id", in->plan->id, run_record_plan(in));
+	r->approval = if_new(in->db, "approval.in_force", "number", in->approval->number, run_record_approval(in));
 }
 
 void run_record_release(struct run_record *r)
@@ -221,13 +228,12 @@ static json_t *positions_json(const struct run_input *in)
 	return a;
 }
 
-static json_t *batch_opened(const struct run_record *r)
+json_t *run_record_opened(const struct run_input *in, const char *session)
 {
-	const struct run_input *in = r->in;
 	const struct batch *b = in->batch;
 
 	return json_pack("{s:s,s:s,s:o,s:{s:o,s:o},s:s,s:{s:s,s:I,s:s},s:{s:s,s:I},s:I,s:o,s:o,s:o,s:s,s:[s,s],s:o}",
-			 "batch", b->id, "session", r->result->session, "work_order", json_str(b->work_order), "owner",
+			 "batch", b->id, "session", session, "work_order", json_str(b->work_order), "owner",
 			 "name", json_str(b->owner.name), "address", json_str(b->owner.address), "as",
 			 as_words[b->as == 1], "plan", "id", in->plan->id, "version", (json_int_t)in->plan->version,
 			 "standing", standing_words[in->plan->standing], "approval", "number", in->approval->number,
@@ -351,9 +357,12 @@ static int add_raw(const struct ee_raw_all *raw, struct job *j)
 static json_t *source_state(const struct run_record *r)
 {
 	const struct fault *f = seq_fault(r->seq);
+	const enum seq_source now = seq_source(r->seq);
+	/* a failure says why it is not proven off; it is nothing that proves, or energises */
+	const bool tells = f->code && now != SEQ_SOURCE_ENERGISED && now != SEQ_SOURCE_OFF_PROVEN;
 
-	return json_pack("{s:s,s:s,s:o}", "session", r->result->session, "state", seq_source_word(seq_source(r->seq)),
-			 "evidence", f->code ? json_str(f->text) : json_null());
+	return json_pack("{s:s,s:s,s:o}", "session", r->result->session, "state", seq_source_word(now), "evidence",
+			 tells ? json_str(f->text) : json_null());
 }
 
 static void stamp(const struct run_record *r, struct job *j)
@@ -379,7 +388,7 @@ int run_record_fill(struct run_record *r, enum commit_what what, struct job *j)
 	r->session_written = true;
 	switch (what) {
 	case COMMIT_BATCH_OPENED:
-		return job_add(j, "batch.opened", batch_opened(r));
+		return job_add(j, "batch.opened", run_record_opened(r->in, r->result->session));
 	case COMMIT_INTERRUPTED:
 		if (strcmp(r->result->unended.batch, r->in->batch->id) == 0)
 			return ET_OK; /* said when the session began */

@@ -18,6 +18,12 @@ struct run_record {
 void run_record_prepare(struct run_record *r);
 void run_record_release(struct run_record *r);
 
+/** Payloads of batch.opened, plan.in_force and approval.in_force as they would be written now. @return new reference,
+ * NULL: out of memory. */
+json_t *run_record_opened(const struct run_input *in, const char *session);
+json_t *run_record_plan(const struct run_input *in);
+json_t *run_record_approval(const struct run_input *in);
+
 /** Entries of one transaction. Session and plans come first, with the first commit of all. */
 int run_record_fill(struct run_record *r, enum commit_what what, struct job *j) ET_CHECK;
 

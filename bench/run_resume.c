@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "bench/run_record.h"
 #include "procedures/energy_error_json.h"
 
 struct scan {
@@ -34,6 +35,14 @@ static enum ee_verdict verdict_of(const char *word)
 	return EE_VOID;
 }
 
+static enum ee_cause cause_of(const char *word)
+{
+	for (int c = EE_CAUSE_NONE; c < EE_CAUSES; c++)
+		if (word && strcmp(ee_cause_word((enum ee_cause)c), word) == 0)
+			return (enum ee_cause)c;
+	return EE_CAUSE_NONE;
+}
+
 static bool stands(enum ee_verdict v)
 {
 	return v == EE_CONFORMING || v == EE_NONCONFORMING || v == EE_INCONCLUSIVE;
@@ -55,7 +64,7 @@ static int take_position(struct scan *s, int step, const json_t *attempt, const 
 	    ee_observation_from_json(json_object_get(pos, "observation"), &res->obs, s->f) != ET_OK)
 		return ET_ERR_INTEGRITY;
 	res->verdict = v;
-	res->cause = res->obs.cause;
+	res->cause = cause_of(json_get_str(pos, "cause")); /* of the whole attempt, if it was that */
 	res->has_observation = true;
 	res->attempt_number = (int)json_get_int(attempt, "number", 0);
 	snprintf(res->attempt, sizeof(res->attempt), "%s", json_get_str(attempt, "attempt"));
@@ -152,6 +161,31 @@ static int find_unended(const struct run_input *in, struct run_found *out, struc
 	return ET_OK;
 }
 
+/* Everything that was recorded must be said again; what a newer program says besides does not matter. */
+static bool says_the_same(const json_t *recorded, const json_t *now)
+{
+	json_t *o = (json_t *)(uintptr_t)recorded, *v; /* the macro wants it so; nothing is changed */
+	const char *key;
+	size_t i;
+
+	if (json_is_array(recorded)) {
+		if (json_array_size(recorded) != json_array_size(now))
+			return false;
+		json_array_foreach(recorded, i, v) {
+			if (!says_the_same(v, json_array_get(now, i)))
+				return false;
+		}
+		return true;
+	}
+	if (!json_is_object(recorded))
+		return json_equal(recorded, now);
+	json_object_foreach(o, key, v) {
+		if (!says_the_same(v, json_object_get(now, key)))
+			return false;
+	}
+	return json_is_object(now);
+}
+
 /* The meters on the bench must be those on record: the same positions, the same serial numbers. */
 static int same_meters(const struct run_input *in, const json_t *opened, struct fault *f)
 {
@@ -174,15 +208,75 @@ static int same_meters(const struct run_input *in, const json_t *opened, struct 
 	return ET_OK;
 }
 
-static int same_plan(const struct run_input *in, const json_t *opened, struct fault *f)
+/* Nameplates, plan and its limits, notice, set-up, apparatus: what the first attempts were judged by. */
+static int same_batch(const struct run_input *in, const json_t *opened, struct fault *f)
 {
-	const json_t *plan = json_object_get(opened, "plan");
-	const char *id = json_get_str(plan, "id");
+	json_t *now = run_record_opened(in, json_get_str(opened, "session")), *o = (json_t *)(uintptr_t)opened, *v;
+	const char *key;
+	int err = now ? ET_OK : fault_set(f, ET_ERR_NOMEM, "out of memory");
 
-	if (!id || strcmp(id, in->plan->id) != 0 || json_get_int(plan, "version", -1) != in->plan->version)
-		return fault_set(f, ET_ERR_STATE, "batch %s was opened under plan %s version %lld", in->batch->id,
-				 id ? id : "?", (long long)json_get_int(plan, "version", -1));
-	return ET_OK;
+	if (err == ET_OK)
+		json_object_foreach(o, key, v) {
+			if (!says_the_same(v, json_object_get(now, key))) {
+				err = fault_set(f, ET_ERR_STATE, "batch %s was opened with another \"%s\"",
+						in->batch->id, key);
+				break;
+			}
+		}
+	json_decref(now);
+	return err;
+}
+
+/* The last entry of a kind ahead of @p before with payload[key] == id. The newest of all is tried first. */
+static json_t *in_force_before(struct db *db, const char *kind, const char *key, const char *id, int64_t before)
+{
+	int64_t seq = 0;
+	json_t *p = db_last(db, kind, key, id, &seq);
+
+	if (!p || seq < before)
+		return p;
+	json_decref(p);
+	for (seq = before - 1; seq > 0; seq--) {
+		const char *its;
+
+		p = db_payload(db, seq, kind);
+		its = json_get_str(p, key);
+		if (its && strcmp(its, id) == 0)
+			return p;
+		json_decref(p);
+	}
+	return NULL;
+}
+
+/* The content counts, not only the number of the version. Takes @p now. */
+static int same_in_force(const struct run_input *in, const char *kind, const char *key, const char *id, json_t *now,
+			 int64_t opened_seq, struct fault *f)
+{
+	json_t *then = in_force_before(in->db, kind, key, id, opened_seq);
+	int err = ET_OK;
+
+	if (!now)
+		err = fault_set(f, ET_ERR_NOMEM, "out of memory");
+	else if (!then || !says_the_same(then, now))
+		err = fault_set(f, ET_ERR_STATE, "batch %s was opened under another content of %s: put that file back",
+				in->batch->id, id);
+	json_decref(then);
+	json_decref(now);
+	return err;
+}
+
+static int same_as_opened(const struct run_input *in, const json_t *opened, int64_t seq, struct fault *f)
+{
+	int err = same_meters(in, opened, f);
+
+	if (err == ET_OK)
+		err = same_batch(in, opened, f);
+	if (err == ET_OK)
+		err = same_in_force(in, "plan.in_force", "id", in->plan->id, run_record_plan(in), seq, f);
+	if (err == ET_OK)
+		err = same_in_force(in, "approval.in_force", "number", in->approval->number, run_record_approval(in),
+				    seq, f);
+	return err;
 }
 
 static void set_config(const struct scan *s, struct seq_config *cfg)
@@ -236,9 +330,7 @@ int run_resume_load(const struct run_input *in, struct seq_config *cfg, struct r
 	else if (!opened && in->resume)
 		err = fault_set(f, ET_ERR_STATE, "batch %s is not on record; without --resume it begins", in->batch->id);
 	if (err == ET_OK && opened) {
-		err = same_meters(in, opened, f);
-		if (err == ET_OK)
-			err = same_plan(in, opened, f);
+		err = same_as_opened(in, opened, seq, f);
 		if (err == ET_OK)
 			err = db_each(in->db, seq, each_entry, &s, f);
 		if (err == ET_OK) {

@@ -103,6 +103,58 @@ static void a_signal_ends_every_state_safely(void **state)
 	stop_at(SEQ_CLOSING, 1, KILL_PLAIN, SIGTERM);
 }
 
+/* Is the batch that was stopped refused as long as something is not as it was? */
+static void refused(const char *words)
+{
+	const struct kill_run k = { .bench = &bench,
+				    .path = path,
+				    .seed = SEED,
+				    .resume = true,
+				    .resume_at_ns = stopped.mono_ns };
+
+	assert_int_equal(kill_child(&k, &report), 0);
+	if (report.last.err != ET_ERR_STATE || !strstr(report.last.text, words))
+		fail_msg("\"%s\" expected: error %d, %s", words, report.last.err, report.last.text);
+}
+
+/* Limits that were widened after the first attempts, or another nameplate, would change a verdict unseen. */
+static void only_the_same_batch_goes_on(void **state)
+{
+	struct plan_step *step = (struct plan_step *)(uintptr_t)bench.plan.steps.items;
+	struct meter_card *card = (struct meter_card *)(uintptr_t)bench.batch.meters.items;
+	const double limit_pct = step->limit_hi_pct, kh_wh = card->kh_wh;
+	const char *const applicant = bench.approval.applicant, *const reader = bench.reader.id;
+
+	(void)state;
+	assert_int_equal(kill_record_copy(template_path, path), 0);
+	run(&(struct kill_run){ .bench = &bench,
+				.path = path,
+				.seed = SEED,
+				.signal_at_state = SEQ_MEASURING,
+				.signal_nth = 2,
+				.signo = SIGINT },
+	    &stopped);
+	step->limit_hi_pct = 2.5;
+	refused("another content of sample-energy");
+	step->limit_hi_pct = limit_pct;
+	bench.approval.applicant = "Somebody else";
+	refused("another content of AE-1559");
+	bench.approval.applicant = applicant;
+	card->kh_wh = 2 * kh_wh;
+	refused("another \"positions\"");
+	card->kh_wh = kh_wh;
+	bench.reader.id = "SIM-READER-2";
+	refused("another \"apparatus\"");
+	bench.reader.id = reader;
+	run(&(struct kill_run){ .bench = &bench,
+				.path = path,
+				.seed = SEED,
+				.resume = true,
+				.resume_at_ns = stopped.mono_ns },
+	    &finished);
+	assert_true(finished.closed);
+}
+
 /* ---- the program ---- */
 
 static char program[512], lab[80];
@@ -291,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signal_ends_every_state_safely),
+		cmocka_unit_test(only_the_same_batch_goes_on),
 		cmocka_unit_test(killed_in_use_the_folder_is_free_again),
 	};
 
