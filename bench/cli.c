@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -212,11 +213,22 @@ static int without_command(int argc, char **argv)
 		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "help") == 0)
 			help = true;
 		else
-			return cli_fail(EXIT_USAGE, "%s: no such command; `etalon --help` lists them", argv[i]);
+			return cli_fail(EXIT_USAGE, "%s: no such command; `etalon --help` lists them%s", argv[i],
+					i > 1 ? ", and options follow the command" : "");
 	}
 	if (help)
 		help_overview(lang);
 	return argc == 1 ? EXIT_USAGE : EXIT_CONFORMING;
+}
+
+/* What could not be written whole is an error; who closed the pipe has seen enough. */
+static int finish_stdout(int code)
+{
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return code;
+	(void)cli_fail(code, "stdout: %s", errno ? strerror(errno) : "could not be written");
+	return code == EXIT_CONFORMING ? EXIT_RECORD : code;
 }
 
 int cli_main(int argc, char **argv)
@@ -227,7 +239,7 @@ int cli_main(int argc, char **argv)
 	const struct cli_command *c = find_command(argc, argv, &first);
 
 	if (!c)
-		return without_command(argc, argv);
+		return finish_stdout(without_command(argc, argv));
 	a.options = c->options;
 	a.command = c->name;
 	bad = parse_args(&a, argc, argv, first, &help);
@@ -235,10 +247,10 @@ int cli_main(int argc, char **argv)
 		return bad;
 	if (help) {
 		help_command(c, a.lang);
-		return EXIT_CONFORMING;
+		return finish_stdout(EXIT_CONFORMING);
 	}
 	if (a.n_words < c->min_words || a.n_words > c->max_words)
 		return cli_fail(EXIT_USAGE, "usage: etalon %s%s%s; `etalon %s --help` tells more", c->name,
 				c->words ? " " : "", c->words ? c->words : "", c->name);
-	return c->run(&a);
+	return finish_stdout(c->run(&a));
 }

@@ -3,9 +3,11 @@
 #include "bench/commands.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/json.h"
@@ -95,23 +97,46 @@ int cmd_history(const struct cli_args *a)
 	return code;
 }
 
+/* Is that one of the files of the record itself? Opening it for writing would empty it. */
+static bool is_of_record(const char *lab, const char *path)
+{
+	static const char *const names[] = { "etalon.db", "etalon.db-wal", "etalon.db-shm", "etalon.db.lock" };
+	struct stat to, of;
+	char name[PATH_MAX];
+
+	if (stat(path, &to) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "%s/%s", lab, names[i]);
+		if (stat(name, &of) == 0 && of.st_dev == to.st_dev && of.st_ino == to.st_ino)
+			return true;
+	}
+	return false;
+}
+
 static int to_file_or_stdout(const struct cli_args *a, FILE **out)
 {
 	const char *path = cli_value(a, "output");
 
+	if (path && is_of_record(a->lab, path))
+		return cli_fail(EXIT_USAGE, "--output: %s is the record itself", path);
 	*out = path ? fopen(path, "we") : stdout;
 	return *out ? EXIT_CONFORMING : cli_fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
 }
 
-/* A file that could not be written whole is an error, not a report. */
+/* A file that could not be written whole is an error, not a report. Of stdout cli_main() says it. */
 static int finish_output(const struct cli_args *a, FILE *out, int code)
 {
 	const char *path = cli_value(a, "output");
-	int bad = fflush(out) != 0 || ferror(out);
+	bool bad;
 
-	if (path && fclose(out) != 0)
-		bad = 1;
-	return bad ? cli_fail(EXIT_RECORD, "%s: %s", path ? path : "stdout", strerror(errno)) : code;
+	if (!path)
+		return code;
+	errno = 0;
+	bad = fflush(out) != 0 || ferror(out);
+	if (fclose(out) != 0)
+		bad = true;
+	return bad ? cli_fail(EXIT_RECORD, "%s: %s", path, errno ? strerror(errno) : "could not be written") : code;
 }
 
 int cmd_report_batch(const struct cli_args *a)
@@ -250,6 +275,8 @@ int cmd_export(const struct cli_args *a)
 	code = to_file_or_stdout(a, &out);
 	if (code == EXIT_CONFORMING) {
 		err = db_export_journal(lab.db, write_text, out, &f);
+		if (err == ET_ERR_IO) /* of the copy, not of the bench */
+			err = ET_ERR_RECORD;
 		code = finish_output(a, out, err == ET_OK ? EXIT_CONFORMING : cli_fail(cli_exit_of(err), "%s", f.text));
 	}
 	lab_close(&lab);

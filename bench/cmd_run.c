@@ -185,8 +185,11 @@ static int show(const struct cli_args *a, struct lab *lab, const struct run_inpu
 	json_t *report = NULL;
 	int code = res->exit_code;
 
-	if (report_batch_load(lab->db, res->batch, &report, &f) != ET_OK)
-		return code ? code : cli_fail(cli_exit_of(f.code), "%s", f.text);
+	if (report_batch_load(lab->db, res->batch, &report, &f) != ET_OK) {
+		const int failed = cli_fail(cli_exit_of(f.code), "%s", f.text);
+
+		return code ? code : failed;
+	}
 	if (a->json) {
 		json_object_set_new(report, "exit_code", json_integer(code));
 		add_truth(report, in, res);

@@ -23,6 +23,8 @@ static void slurp(const char *path, char *to, size_t cap)
 		fclose(f);
 }
 
+static const char *stdout_path = "out.txt";
+
 /* Run "etalon WORDS..." in the laboratory's parent folder, in a process of its own. @return exit code. */
 static int etalon(const char *words)
 {
@@ -37,7 +39,7 @@ static int etalon(const char *words)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (chdir(dir) != 0 || !freopen("out.txt", "w", stdout) || !freopen("err.txt", "w", stderr) ||
+		if (chdir(dir) != 0 || !freopen(stdout_path, "w", stdout) || !freopen("err.txt", "w", stderr) ||
 		    !freopen("/dev/null", "r", stdin))
 			_exit(99);
 		setenv("LC_ALL", "C.UTF-8", 1);
@@ -117,6 +119,8 @@ static void wrong_usage_ends_with_2(void **state)
 	assert_ends("plan list --lang de", 2);
 	assert_says(err, "\"de\" is not a language");
 	assert_ends("plan list --lab nowhere", 2);
+	assert_ends("--lang fr plan list", 2);
+	assert_says(err, "options follow the command");
 	assert_ends("history 1 --lab nowhere", 2);
 	assert_says(err, "nowhere: not a laboratory folder");
 }
@@ -257,6 +261,36 @@ static void notices_and_plans(void **state)
 	assert_says(out, "zera-com5003");
 }
 
+/* An answer that nobody got is no answer; a verdict keeps its code. */
+static void a_full_stdout_is_an_error(void **state)
+{
+	static const char *const queries[] = { "--help", "plan list --lab lab", "history 70000102 --lab lab",
+					       "history --lab lab --json", "report batch DEMO-1 --lab lab",
+					       "audit head --lab lab" };
+
+	(void)state;
+	stdout_path = "/dev/full";
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		assert_ends(queries[i], 4);
+		assert_says(err, "stdout: No space left on device");
+	}
+	assert_ends("export --journal --lab lab", 4);
+	assert_ends("approval check lab/batches/1h-element.yaml --lab lab", 1);
+	assert_says(err, "stdout: No space left on device");
+	stdout_path = "out.txt";
+	assert_ends("report batch DEMO-1 --lab lab --output /dev/full", 4);
+	assert_says(err, "/dev/full: No space left on device");
+}
+
+static void output_never_goes_over_the_record(void **state)
+{
+	(void)state;
+	assert_ends("export --journal --lab lab --output lab/etalon.db", 2);
+	assert_says(err, "is the record itself");
+	assert_ends("report batch DEMO-1 --lab lab --output lab/../lab/etalon.db", 2);
+	assert_ends("audit verify --lab lab", 0);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -283,6 +317,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_file_is_told_whole_and_starts_nothing),
 		cmocka_unit_test(a_batch_goes_through),
 		cmocka_unit_test(notices_and_plans),
+		cmocka_unit_test(a_full_stdout_is_an_error),
+		cmocka_unit_test(output_never_goes_over_the_record),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
