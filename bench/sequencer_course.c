@@ -48,16 +48,26 @@ void seq_recovering_enter(struct seq *s)
 			seq_ask(s, REQ_IDENTIFY, t);
 }
 
-void seq_recovering_answer(struct seq *s, const struct seq_pending *p, const struct event *ev)
+bool seq_is_who_was(struct seq *s, const struct seq_pending *p, const struct event *ev,
+		    struct fault *f)
 {
 	const struct instrument_id *was = &s->identity[p->target];
+
+	if (strncmp(was->serial, ev->identity.serial, sizeof(was->serial)) == 0 &&
+	    strncmp(was->model, ev->identity.model, sizeof(was->model)) == 0)
+		return true;
+	s->known &= ~SEQ_BIT(p->target);
+	fault_set(f, ET_ERR_DEVICE, "%s: %.31s %.31s answers where %.31s %.31s was",
+		  seq_target_word(p->target), ev->identity.model, ev->identity.serial, was->model,
+		  was->serial);
+	return false;
+}
+
+void seq_recovering_answer(struct seq *s, const struct seq_pending *p, const struct event *ev)
+{
 	struct fault f;
 
-	if (strncmp(was->serial, ev->identity.serial, sizeof(was->serial)) != 0 ||
-	    strncmp(was->model, ev->identity.model, sizeof(was->model)) != 0) {
-		fault_set(&f, ET_ERR_DEVICE, "%s: %.31s %.31s answers where %.31s %.31s was",
-			  seq_target_word(p->target), ev->identity.model, ev->identity.serial,
-			  was->model, was->serial);
+	if (!seq_is_who_was(s, p, ev, &f)) {
 		seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		return;
 	}
@@ -104,6 +114,8 @@ void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const stru
 
 	if (p->kind == REQ_IDENTIFY) {
 		s->failed &= ~SEQ_BIT(TO_REFERENCE);
+		if (!seq_is_who_was(s, p, ev, &f))
+			seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		return;
 	}
 	if (seq_reading_off(s, &ev->reading, &f) != SEQ_OFF_PROVEN) {

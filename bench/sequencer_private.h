@@ -99,6 +99,9 @@ const char *seq_target_word(enum request_target target); /* "reference", in word
 /* ---- sequencer_course.c: one of each per state, see sequencer_events.c ---- */
 void seq_identify_enter(struct seq *s);
 void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struct event *ev);
+/** Is it the instrument that answered before? If not, in words; it is no longer known then. */
+bool seq_is_who_was(struct seq *s, const struct seq_pending *p, const struct event *ev,
+		    struct fault *f);
 void seq_recovering_enter(struct seq *s);
 void seq_recovering_answer(struct seq *s, const struct seq_pending *p, const struct event *ev);
 void seq_switching_off_enter(struct seq *s);

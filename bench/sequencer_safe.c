@@ -274,6 +274,12 @@ void seq_safe_prove_answer(struct seq *s, const struct seq_pending *p, const str
 	enum seq_off off;
 	struct fault f;
 
+	if (p->kind == REQ_IDENTIFY && !seq_is_who_was(s, p, ev, &f)) {
+		keep_fault(s, &f);
+		s->bench_fault = true;
+		seq_enter(s, SEQ_SAFE_STORE); /* a stranger proves nothing */
+		return;
+	}
 	if (p->kind != REQ_READ)
 		return;
 	off = seq_reading_off(s, &ev->reading, &f);

@@ -770,6 +770,35 @@ static void a_reference_that_failed_last_is_opened_again_to_prove_off(void **sta
 	finish(SEQ_EXIT_FINDINGS);
 }
 
+static void another_reference_proves_nothing(void **state)
+{
+	(void)state;
+	b.cfg.retries = 0;
+	b.cfg.n_steps = 1;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	fb_stream_fails(&b, TO_REFERENCE, ET_ERR_LOST);
+	fb_until(&b, SEQ_SWITCHING_OFF);
+	fb_answer(&b, REQ_OFF, TO_SOURCE);
+	strcpy(b.serial, "SIM9");
+	fb_answer(&b, REQ_IDENTIFY, TO_REFERENCE);
+	assert_string_equal(fb_last(&b), "off>source");
+	finish(SEQ_EXIT_BENCH);
+	assert_int_equal(seq_source(b.seq), SEQ_SOURCE_OFF_REPORTED);
+}
+
+static void another_reference_proves_nothing_in_the_safe_state_either(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	fb_stream_fails(&b, TO_REFERENCE, ET_ERR_LOST);
+	fb_event(&b, EV_ABORT, TO_STATION);
+	strcpy(b.serial, "SIM9");
+	finish(SEQ_EXIT_BENCH);
+	assert_int_equal(seq_source(b.seq), SEQ_SOURCE_OFF_REPORTED);
+}
+
 static void off_has_the_time_of_what_the_source_still_does(void **state)
 {
 	int64_t t_ns;
@@ -1106,6 +1135,8 @@ int main(void)
 		T(a_real_instrument_in_a_simulated_laboratory_is_refused),
 		T(a_simulated_instrument_in_a_real_laboratory_is_refused),
 		T(a_reference_that_failed_last_is_opened_again_to_prove_off),
+		T(another_reference_proves_nothing),
+		T(another_reference_proves_nothing_in_the_safe_state_either),
 		T(off_has_the_time_of_what_the_source_still_does),
 		T(configurations_out_of_range_are_refused),
 		T(readings_outside_of_the_window_void),
