@@ -48,7 +48,9 @@ static int list(const struct cli_args *a, const char *sub,
 		catalogue_free(&c);
 	}
 	(void)output_end(a, all);
-	if (err != ET_OK)
+	if (!d)
+		(void)cli_fail(EXIT_RECORD, "out of memory");
+	else if (err != ET_OK)
 		(void)cli_fail_diag(d);
 	diag_free(d);
 	return err == ET_OK ? EXIT_CONFORMING : EXIT_USAGE;
@@ -134,8 +136,10 @@ int cmd_approval_check(const struct cli_args *a)
 	json_t *all = json_array();
 	int code = EXIT_CONFORMING;
 
-	if (!d)
+	if (!d) {
+		json_decref(all);
 		return cli_fail(EXIT_RECORD, "out of memory");
+	}
 	if (batch_load_file(a->words[0], &b, &doc, d) != ET_OK) {
 		code = EXIT_USAGE;
 		json_decref(all);

@@ -168,7 +168,7 @@ static int apparatus_list(const struct cli_args *a, struct lab *lab)
 		{ "id", "id", "id", 10 },	   { "kind", "kind", "genre", 18 },
 		{ "model", "model", "modèle", 14 }, { "serial", "serial", "série", 14 },
 		{ "certificate", "certificate", "certificat", 14 },
-		{ "expires", "expires", "échéance", 10 }, { "retired_seq", "retired", "retiré", 7 }, { 0 }
+		{ "expires", "expires", "échéance", 10 }, { "reason", "retired: why", "retiré : motif", 20 }, { 0 }
 	};
 	struct fault f = { 0 };
 
@@ -198,13 +198,18 @@ int cmd_apparatus_show(const struct cli_args *a)
 
 static int apparatus_retire(const struct cli_args *a, struct lab *lab)
 {
-	json_t *app = db_last(lab->db, "apparatus.added", "id", a->words[0], NULL);
+	int64_t added = 0, retired = 0;
+	json_t *app = db_last(lab->db, "apparatus.added", "id", a->words[0], &added);
+	json_t *gone = db_last(lab->db, "apparatus.retired", "id", a->words[0], &retired);
 	const char *actor = actor_of(a, lab), *reason = cli_value(a, "reason");
 	const bool known = app != NULL;
 
 	json_decref(app);
+	json_decref(gone);
 	if (!known)
 		return cli_fail(EXIT_USAGE, "%s: no such apparatus; `etalon apparatus list`", a->words[0]);
+	if (retired > added)
+		return cli_fail(EXIT_USAGE, "%s is retired already", a->words[0]);
 	if (!actor)
 		return EXIT_USAGE;
 	if (!reason || !*reason)

@@ -236,6 +236,10 @@ static void a_batch_goes_through(void **state)
 	assert_ends("export --lab lab", 2);
 	assert_ends("export --journal --lab lab --output journal.jsonl", 0);
 	assert_ends("apparatus retire SIM-REF --lab lab --operator anna --reason dropped", 0);
+	assert_ends("apparatus retire SIM-REF --lab lab --operator anna --reason dropped", 2);
+	assert_says(err, "is retired already");
+	assert_ends("apparatus list --lab lab", 0);
+	assert_says(out, "dropped");
 	assert_ends("run --lab lab --operator anna --batch lab/batches/1h-element.yaml --simulate "
 		    "lab/scenarios/1h-element.yaml", 2);
 	assert_says(err, "no apparatus with serial number SIM-COM-0001");
