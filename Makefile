@@ -56,6 +56,8 @@ $(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
+$(B)/sim_server: $(B)/tests/sim_server.o $(LIB)
+	$(LINK)
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(TSUP) $(LIB)
 	$(LINK) -fsanitize=fuzzer
 $(B)/builtin.c: tools/builtin.sh $(DATA) $(B)/flags
@@ -93,7 +95,12 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) check CI=1 VARIANT=tsan
 	$(MAKE) check CI=1 CC=clang B=build/clang
 	$(MAKE) check CI=1 WRAP="valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
+	$(MAKE) foreign
 	sh tools/lint.sh
+
+foreign: all                # clients that we did not write ask the simulated instruments, in real time
+	@$(MAKE) --no-print-directory $(B)/sim_server
+	@sh tools/foreign.sh $(B)/sim_server
 
 determinism: all            # ten demonstrations, idle and loaded, of three builds: one journal
 	$(MAKE) VARIANT=tsan build/tsan/etalon
@@ -115,4 +122,4 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-all determinism bench campaign fuzz fuzz-run install clean FORCE
+.PHONY: all deps demo check check-all determinism bench campaign foreign fuzz fuzz-run install clean FORCE

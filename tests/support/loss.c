@@ -277,17 +277,19 @@ static const struct variant {
 	enum link_fault_kind kind;
 	int n, step; /* so many places, so far apart */
 	double late_s;
+	int from; /* the first place */
 } variants[] = {
-	{ "lost", LINK_LOST, 1, 0, 0 },
-	{ "cut short", LINK_CUT, 3, 4, 0 },
-	{ "late by 0.3 s", LINK_LATE, 1, 0, 0.3 },
-	{ "late by 2.5 s", LINK_LATE, 1, 0, 2.5 }, /* into the next question */
-	{ "late by 6 s", LINK_LATE, 1, 0, 6 },
-	{ "byte lost", LINK_BYTE_LOST, 8, 3, 0 },
-	{ "byte doubled", LINK_BYTE_DOUBLED, 6, 3, 0 },
-	{ "byte not ASCII", LINK_BYTE_NON_ASCII, 3, 5, 0 },
-	{ "digit changed", LINK_DIGIT_CHANGED, 16, 1, 0 },
-	{ "silent from there on", LINK_SILENT_FROM, 1, 0, 0 },
+	{ "lost", LINK_LOST, 1, 0, 0, 1 },
+	{ "cut short", LINK_CUT, 3, 4, 0, 1 },
+	{ "late by 0.3 s", LINK_LATE, 1, 0, 0.3, 1 },
+	{ "late by 2.5 s", LINK_LATE, 1, 0, 2.5, 1 }, /* into the next question */
+	{ "late by 6 s", LINK_LATE, 1, 0, 6, 1 },
+	{ "byte lost", LINK_BYTE_LOST, 8, 3, 0, 1 },
+	{ "byte doubled", LINK_BYTE_DOUBLED, 6, 3, 0, 1 },
+	{ "byte not ASCII", LINK_BYTE_NON_ASCII, 3, 5, 0, 1 },
+	{ "digit changed", LINK_DIGIT_CHANGED, 16, 1, 0, 1 },
+	{ "far digit changed", LINK_DIGIT_CHANGED, 12, 7, 0, 17 }, /* of lines with many values */
+	{ "silent from there on", LINK_SILENT_FROM, 1, 0, 0, 1 },
 };
 
 static const struct variant *find_variant(int number, int *place)
@@ -315,7 +317,7 @@ struct scenario_fault loss_variant(int instrument, uint64_t message, int variant
 	return (struct scenario_fault){ .instrument = instrument,
 					.kind = (int)v->kind - 1,
 					.message = (int64_t)message,
-					.where = 1 + place * v->step,
+					.where = v->from + place * v->step,
 					.late_s = v->late_s };
 }
 

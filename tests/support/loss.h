@@ -41,7 +41,7 @@ void loss_run(struct sim_bench *b, const struct scenario_fault *faults, size_t n
 const char *loss_fault_text(const struct scenario_fault *f, char out[96]);
 
 /* Everything that can happen to one message: kind, place in it, delay. */
-enum { LOSS_VARIANTS = 41 };
+enum { LOSS_VARIANTS = 53 };
 const char *loss_variant_title(
 	int variant); /* "lost", "digit changed" ...: the same pointer for the same words */
 struct scenario_fault loss_variant(int instrument, uint64_t message, int variant);
