@@ -583,6 +583,26 @@ static void hostile_data(void **state)
 	}
 }
 
+/* Two pairs, one of them slow: the rate of the reader's clock is known to some percent only, and nothing else is worth
+ * waiting for. But the next pairs will tell it. */
+static void a_slow_answer_of_the_clock_stops_nothing(void **state)
+{
+	struct ee_raw raw = sim_run(&GOOD);
+	const struct ee_setup setup = sim_setup(&GOOD);
+	struct ee_observation o;
+
+	(void)state;
+	raw.n_pairs = 2;
+	sim_pairs[1].host_after_ns = sim_pairs[1].host_before_ns + 300000000;
+	o = evaluate(&setup, &raw);
+	assert_true(o.U_pct > 5); /* 0.3 s/sqrt 12 in 1 s */
+	assert_int_equal(o.stop, EE_GO_ON);
+	raw.n_pairs = 30;
+	o = evaluate(&setup, &raw);
+	assert_true(o.U_pct < 0.05);
+	assert_int_equal(o.stop, EE_STOP_GUARANTEED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -603,6 +623,7 @@ int main(void)
 		cmocka_unit_test(causes_of_the_reader),
 		cmocka_unit_test(only_the_armed_time_counts),
 		cmocka_unit_test(a_wrong_setup_is_refused),
+		cmocka_unit_test(a_slow_answer_of_the_clock_stops_nothing),
 		cmocka_unit_test(words),
 		cmocka_unit_test(hostile_data),
 	};
