@@ -54,18 +54,18 @@ static double declared_s(const struct slope_setup *s)
 
 /* ---- residuals of the edges ---- */
 struct residuals {
-	double sd_s, range_s;
-	double other_s; /* of sd_s: what the reference's noise explains */
+	double sd_s, range_s; /* of stamps or energies, whichever scatter less */
+	double time_sd_s, energy_sd_s;
 };
 
 static struct residuals choose_residuals(const struct slope_data *d, const struct line *time,
-					 const struct line *energy, double sigma_ref_s,
-					 struct slope_room *room)
+					 const struct line *energy, struct slope_room *room)
 {
 	const double s_per_wh = time->slope / energy->slope;
 	const bool by_time = time->sd <= energy->sd * s_per_wh;
 	struct residuals r = { .sd_s = by_time ? time->sd : energy->sd * s_per_wh,
-			       .other_s = by_time ? 0 : sigma_ref_s };
+			       .time_sd_s = time->sd,
+			       .energy_sd_s = energy->sd * s_per_wh };
 	double lo = INFINITY, hi = -INFINITY;
 
 	for (size_t i = 0; i < d->n; i++) {
@@ -92,13 +92,32 @@ static double variogram(const double *r, size_t n, size_t lag)
 	return sum / (double)(n - lag);
 }
 
-/* The factor leaves room for chance and for the sawtooth of a grid. With neither grid nor jitter declared,
- * what stays within one cycle may be a grid. */
-static bool is_more_than_declared(const struct slope_setup *s, const struct residuals *r)
+/* Variance that the reference's noise gives to the interpolated energies. */
+static double reference_var_s2(const struct slope_data *d, double sigma_ref_s,
+			       const struct slope_room *room)
 {
+	double sum = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const double w = room->form[i].w;
+
+		sum += (1 - w) * (1 - w) + w * w;
+	}
+	return sigma_ref_s * sigma_ref_s * sum / (double)d->n;
+}
+
+/* Edges that scatter show it in stamps and energies alike. A load that wanders shows in the stamps only, and what
+ * the reference adds to the energies is known. The factor leaves room for chance and for the sawtooth of a grid.
+ * With neither grid nor jitter declared, what stays within one cycle may be a grid. */
+static bool is_more_than_declared(const struct slope_setup *s, const struct residuals *r,
+				  double ref_var_s2)
+{
+	const double most_s = 1.5 * declared_s(s);
+
 	if (isnan(s->grid_s) && r->range_s <= SLOPE_GRID_UNKNOWN_S)
 		return false;
-	return r->sd_s > 1.5 * hypot(declared_s(s), r->other_s);
+	return r->time_sd_s > most_s &&
+	       r->energy_sd_s * r->energy_sd_s - ref_var_s2 > most_s * most_s;
 }
 
 /* Do blocks four times as long scatter in a way that grows with their length? White edges keep their
@@ -146,7 +165,7 @@ static double beat_bound_rel(double grid_s, double span_s, enum slope_estimator 
 }
 
 static void edge_part(const struct slope_setup *s, const struct slope_data *d,
-		      const struct line *time, const struct residuals *r,
+		      const struct line *time, const struct residuals *r, double ref_var_s2,
 		      const struct slope_room *room, struct energy_slope *out)
 {
 	const double n_pulses = d->number[d->n - 1] - d->number[0];
@@ -154,7 +173,7 @@ static void edge_part(const struct slope_setup *s, const struct slope_data *d,
 	double declared = declared_s(s), end_var_s2, bound;
 
 	out->beat = beat_seen(s, time->slope, room->residual_s, d->n);
-	out->undeclared = is_more_than_declared(s, r);
+	out->undeclared = is_more_than_declared(s, r, ref_var_s2);
 	out->walk = out->undeclared && walks(room->residual_s, d->n, &end_var_s2, &out->dof_edge);
 	if (out->walk) {
 		out->estimator = SLOPE_FIRST_LAST;
@@ -315,8 +334,8 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 		ref_point_sigma_wh(&data->ref[room->form[0].k], energy.slope / time.slope * 3600,
 				   setup->ref_sigma_s, setup->ref_resolution_wh);
 	sigma_ref_s = fmax(declared_wh, or_zero(estimate_wh)) * time.slope / energy.slope;
-	res = choose_residuals(data, &time, &energy, sigma_ref_s, room);
-	edge_part(setup, data, &time, &res, room, &r);
+	res = choose_residuals(data, &time, &energy, room);
+	edge_part(setup, data, &time, &res, reference_var_s2(data, sigma_ref_s, room), room, &r);
 	r.wh_per_pulse = r.estimator == SLOPE_FIRST_LAST ? r.first_last_wh : energy.slope;
 	if (!(r.wh_per_pulse > 0))
 		return ET_ERR_ARG;
@@ -326,8 +345,25 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 	return ET_OK;
 }
 
-int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
-		    int edges_min)
+double slope_ref_edge_s(const struct slope_setup *setup, const struct ref_point *ref, size_t n_ref,
+			double power_w, double period_s)
+{
+	double var_wh2 = 0, update_s;
+
+	if (n_ref < 2)
+		return 0;
+	for (size_t i = 0; i < n_ref; i++) {
+		const double sigma = ref_point_sigma_wh(&ref[i], power_w, setup->ref_sigma_s,
+							setup->ref_resolution_wh);
+
+		var_wh2 += sigma * sigma / (double)n_ref;
+	}
+	update_s = (ref[n_ref - 1].t_s - ref[0].t_s) / (double)(n_ref - 1);
+	return sqrt(var_wh2 * fmax(2.0 / 3, update_s / period_s)) * 3600 / power_w;
+}
+
+int slope_edges_for(const struct slope_setup *setup, double period_s, double ref_edge_s,
+		    double floor_rel, int edges_min)
 {
 	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
@@ -339,6 +375,7 @@ int slope_edges_for(const struct slope_setup *setup, double period_s, double flo
 		if (n < BEAT_EXCLUDED_EDGES || isnan(setup->grid_s))
 			u = fmax(u,
 				 beat_bound_rel(grid_s, (n - 1) * period_s, SLOPE_LEAST_SQUARES));
+		u = hypot(u, ref_edge_s / (period_s * sqrt(s_kk)));
 		if (2 * u <= floor_rel)
 			break;
 	}

@@ -60,7 +60,8 @@ struct energy_slope {
 	 * known, or no such value exists */
 	double set_lo_wh, set_hi_wh;
 	bool beat, walk;
-	bool undeclared; /* the edges scatter more than 1.5 times what was declared */
+	bool undeclared; /* the edges scatter more than 1.5 times what was declared: stamps and energies do,
+			  * the energies beyond what the reference explains */
 	double u_edge_rel, dof_edge; /* relative to wh_per_pulse */
 	double u_ref_rel, dof_ref;
 };
@@ -76,9 +77,17 @@ struct slope_room { /* scratch of one call, the caller's */
 int slope_estimate(const struct slope_setup *setup, const struct slope_data *data,
 		   struct slope_room *room, struct energy_slope *out) ET_CHECK;
 
-/** Number of edges after which t(95.45 %)*u of the edges' part is at most @p floor_rel, as declared, and
- * with @p edges_min at least; SLOPE_EDGES_MAX + 1 when that does not suffice. */
-int slope_edges_for(const struct slope_setup *setup, double period_s, double floor_rel,
-		    int edges_min);
+/** What the reference adds to the standard deviation of one edge, as declared, had each edge an error of its
+ * own. Edges farther apart than the updates have one: w is uniform, and (1-w)^2 + w^2 is 2/3 in the mean. Where
+ * many edges share an update, sum c_k^2 = 12*update/T^3 instead of 12*period/T^3, as if each had update/period
+ * of its variance. @return 0 with fewer than 2 updates: nothing is known yet. */
+double slope_ref_edge_s(const struct slope_setup *setup, const struct ref_point *ref, size_t n_ref,
+			double power_w, double period_s);
+
+/** Number of edges after which t(95.45 %)*u of both parts is at most @p floor_rel, as declared, and
+ * with @p edges_min at least; SLOPE_EDGES_MAX + 1 when that does not suffice.
+ * @param ref_edge_s  As slope_ref_edge_s() says; 0: the edges' part alone. */
+int slope_edges_for(const struct slope_setup *setup, double period_s, double ref_edge_s,
+		    double floor_rel, int edges_min);
 
 #endif

@@ -160,8 +160,11 @@ static void set_physical_min(struct ee_work *w)
 	const double period_s = w->numbering.status == NUMBERING_OK && w->numbering.period_s > 0
 					? w->numbering.period_s
 					: w->period0_s;
-	const int edges = slope_edges_for(&w->slope_setup, period_s, w->setup->floor_a_pct / 100,
-					  (int)fmin((double)min_intervals(w->setup), 1e6) + 1);
+	const double ref_edge_s = slope_ref_edge_s(&w->slope_setup, w->usable.ref, w->usable.n_ref,
+						   w->usable.power_w, period_s);
+	const int edges =
+		slope_edges_for(&w->slope_setup, period_s, ref_edge_s, w->setup->floor_a_pct / 100,
+				(int)fmin((double)min_intervals(w->setup), 1e6) + 1);
 
 	w->out->physical_min_s = fmax(INTERVALS_MIN, edges - 1) * period_s;
 }
@@ -235,9 +238,9 @@ static void without_figure(struct ee_work *w, enum ee_cause cause)
 
 	o->cause = silent ? EE_NO_PULSES : cause;
 	o->verdict = EE_VOID;
-	o->stop = w->elapsed_s >= w->setup->cap_s	    ? EE_STOP_CAP :
-		  dead || is_beyond_mending(w, cause) ? EE_STOP_VOID :
-							EE_GO_ON;
+	o->stop = w->elapsed_s >= w->setup->cap_s	? EE_STOP_CAP
+		  : dead || is_beyond_mending(w, cause) ? EE_STOP_VOID
+							: EE_GO_ON;
 }
 
 static void with_figure(struct ee_work *w, enum ee_cause cause)

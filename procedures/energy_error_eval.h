@@ -115,7 +115,7 @@ struct ee_observation {
 	/* rounded once, in integers of 1e-6 %, the uncertainty upwards; ROUNDING_NONE: no figure */
 	int64_t err_rounded_u6, U_rounded_u6;
 	double span_s;			/* last accepted - first accepted edge */
-	double physical_min_s;		/* max(4 periods, estimator's time for the floor) */
+	double physical_min_s;		/* max(4 periods, estimator's time for the floor, with the reference as declared) */
 };
 
 /* Verdict and stop of one look. The verdict is what stands if the attempt ends now:

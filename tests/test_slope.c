@@ -335,6 +335,62 @@ static void a_walk_takes_the_ends(void **state)
 	}
 }
 
+/* ---- undeclared scatter: of the edges, and of nothing else ---- */
+enum scatter { NOTHING, LOAD, REFERENCE, BOTH, EDGES };
+
+/* 60 pulses in 120 s, a register with an update a second. */
+static bool is_undeclared(enum scatter what)
+{
+	const struct slope_setup s = { .edge_sigma_s = 1e-4, .ref_sigma_s = 2e-3 };
+	enum { N = 60, UPDATES = 130 };
+	const bool load = what == LOAD || what == BOTH;
+	const bool reference = what == REFERENCE || what == BOTH;
+	struct ref_point p[UPDATES];
+	double t[N];
+	int32_t k[N];
+	const struct slope_data d = { t, k, N, p, UPDATES };
+	struct energy_slope r;
+
+	for (int i = 0; i < UPDATES; i++) {
+		const double at = i + (reference ? 2e-3 * gauss() : 0);
+
+		/* 2 kW, and 0.5 s of it come and go */
+		p[i] = (struct ref_point){
+			.t_s = at, .energy_wh = 2.0 / 3.6 * (i + (load ? 0.5 * sin(i / 20.0) : 0))
+		};
+	}
+	for (int i = 0; i < N; i++) {
+		const double energy_s = 3.3 + 2 * i; /* at 2 kW */
+		double at = energy_s;
+
+		for (int turn = 0; load && turn < 50; turn++)
+			at = energy_s - 0.5 * sin(at / 20);
+		k[i] = i;
+		t[i] = at + 1e-4 * gauss() + (what == EDGES ? 3e-3 * gauss() : 0);
+	}
+	assert_int_equal(slope_estimate(&s, &d, &room, &r), ET_OK);
+	return r.undeclared;
+}
+
+static void only_edges_that_scatter_are_undeclared(void **state)
+{
+	enum { RUNS = 200 };
+	int seen[EDGES + 1] = { 0 };
+
+	(void)state;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	for (int what = NOTHING; what <= EDGES; what++)
+		for (int run = 0; run < RUNS; run++)
+			seen[what] += is_undeclared((enum scatter)what);
+	print_message("undeclared: nothing %d, load %d, reference %d, both %d, edges %d of %d\n",
+		      seen[NOTHING], seen[LOAD], seen[REFERENCE], seen[BOTH], seen[EDGES], RUNS);
+	assert_int_equal(seen[NOTHING], 0);
+	assert_int_equal(seen[LOAD], 0);
+	assert_int_equal(seen[REFERENCE], 0);
+	assert_true(seen[BOTH] < RUNS * 0.5); /* the larger of two sigmas leans to one side */
+	assert_true(seen[EDGES] > RUNS * 0.95);
+}
+
 /* ---- efficiency against first-last: sd ratio sqrt(6N/((N+1)(N+2))) ---- */
 static void least_squares_beats_first_last(void **state)
 {
@@ -379,17 +435,29 @@ static void edges_for_a_floor(void **state)
 
 	(void)state;
 	/* below 15 edges sqrt(3)*q/T <= 0.05 % wants 57.7 s: at 10.8 s a pulse 6 intervals */
-	assert_int_equal(slope_edges_for(&s, 10.8, 0.0005, 5), 7);
+	assert_int_equal(slope_edges_for(&s, 10.8, 0, 0.0005, 5), 7);
 	/* a beat excluded at 15 edges, and 2*q/sqrt(12)/(T_p*sqrt(n(n2-1)/12)) <= 0.05 % at 20 */
-	n = slope_edges_for(&s, 0.54, 0.0005, 5);
+	n = slope_edges_for(&s, 0.54, 0, 0.0005, 5);
 	assert_true(2 * CYCLE_S / (0.54 * sqrt(n * (n * n - 1.0))) <= 0.0005);
 	assert_true(2 * CYCLE_S / (0.54 * sqrt((n - 1) * ((n - 1) * (n - 1) - 1.0))) > 0.0005);
 	assert_int_equal(n, 25);
 	s.grid_s = 0;
 	s.edge_sigma_s = 1e-5;
-	assert_int_equal(slope_edges_for(&s, 2.16, 0.0005, 11), 11);
+	assert_int_equal(slope_edges_for(&s, 2.16, 0, 0.0005, 11), 11);
+	/* with the reference: of its 20 ms each second ten edges have a tenth each... */
+	s.edge_sigma_s = 0;
+	make_exact(48000);
+	for (int i = 0; i < 40; i++)
+		exact[i].t_s = i;
+	s.ref_sigma_s = 0.020;
+	assert_near(slope_ref_edge_s(&s, exact, 40, 48000, 0.1), 0.020 * sqrt(10), 1e-12);
+	assert_near(slope_ref_edge_s(&s, exact, 40, 48000, 5), 0.020 * sqrt(2 / 3.0), 1e-12);
+	assert_near(slope_ref_edge_s(&s, exact, 1, 48000, 5), 0, 0);
+	/* ... and 2*0.02*sqrt(12)/T^1.5 <= 0.05 % takes 42.507 s */
+	n = slope_edges_for(&s, 0.1, slope_ref_edge_s(&s, exact, 40, 48000, 0.1), 0.0005, 5);
+	assert_int_equal(n, 426);
 	s.edge_sigma_s = 100;
-	assert_int_equal(slope_edges_for(&s, 0.1, 1e-9, 5), SLOPE_EDGES_MAX + 1);
+	assert_int_equal(slope_edges_for(&s, 0.1, 0, 1e-9, 5), SLOPE_EDGES_MAX + 1);
 }
 
 static void nonsense_is_refused(void **state)
@@ -480,6 +548,7 @@ int main(void)
 		cmocka_unit_test(set_membership_is_that_of_all_pairs),
 		cmocka_unit_test(a_walk_takes_the_ends),
 		cmocka_unit_test(least_squares_beats_first_last),
+		cmocka_unit_test(only_edges_that_scatter_are_undeclared),
 		cmocka_unit_test(edges_for_a_floor),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(stop_rule_cases),
