@@ -65,7 +65,7 @@ static void raw_free(struct raw_all *raw)
 	free(raw->samples);
 }
 
-static void compare(const struct work *w, const char *attempt, int position, const json_t *stored, const json_t *now)
+static bool compare(const struct work *w, const char *attempt, int position, const json_t *stored, const json_t *now)
 {
 	json_t *o = (json_t *)(uintptr_t)now, *value;
 	const char *key;
@@ -80,7 +80,30 @@ static void compare(const struct work *w, const char *attempt, int position, con
 			w->differs(w->arg, attempt, position, key, was, value);
 		same = false;
 	}
-	w->count->different += !same;
+	return same;
+}
+
+static bool is_figure(const char *verdict)
+{
+	return verdict && (!strcmp(verdict, ee_verdict_word(EE_CONFORMING)) ||
+			   !strcmp(verdict, ee_verdict_word(EE_NONCONFORMING)) ||
+			   !strcmp(verdict, ee_verdict_word(EE_INCONCLUSIVE)));
+}
+
+/* The verdict that stands for the position is the one of its figures, and none in an attempt that is not done. */
+static bool compare_verdict(const struct work *w, const json_t *attempt, int position, const json_t *pos,
+			    const json_t *now)
+{
+	const char *result = json_get_str(attempt, "result"), *stored = json_get_str(pos, "verdict");
+	const char *verdict = json_get_str(now, "verdict");
+	const bool done = result && strcmp(result, "done") == 0;
+	const char *right = done && is_figure(verdict) ? verdict : NULL;
+	const bool same = right ? stored && strcmp(stored, right) == 0 : !is_figure(stored);
+
+	if (!same && w->differs)
+		w->differs(w->arg, json_get_str(attempt, "attempt"), position, "verdict", json_object_get(pos, "verdict"),
+			   right ? json_object_get(now, "verdict") : NULL);
+	return same;
 }
 
 static int again(const struct work *w, const json_t *attempt, const json_t *pos, struct raw_all *raw)
@@ -106,7 +129,9 @@ static int again(const struct work *w, const json_t *attempt, const json_t *pos,
 	if (!now)
 		return fault_set(w->f, ET_ERR_NOMEM, "out of memory");
 	w->count->observations++;
-	compare(w, json_get_str(attempt, "attempt"), position, json_object_get(pos, "observation"), now);
+	if (!compare(w, json_get_str(attempt, "attempt"), position, json_object_get(pos, "observation"), now) ||
+	    !compare_verdict(w, attempt, position, pos, now))
+		w->count->different++;
 	json_decref(now);
 	return ET_OK;
 }

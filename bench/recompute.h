@@ -10,7 +10,7 @@ struct recompute_count {
 };
 
 /** @param batch  NULL: all. @param differs  Called for each observation whose figures are not the stored ones: the
- * first member that differs, stored and new. NULL is allowed.
+ * first member that differs, stored and new (NULL: there is none); or whose verdict is not that of its figures. NULL is allowed.
  * @return ET_OK (differences are counted, not an error); ET_ERR_INTEGRITY: an entry or its raw data do not read. */
 int recompute(struct db *db, const char *batch,
 	      void (*differs)(void *arg, const char *attempt, int position, const char *key, const json_t *stored,

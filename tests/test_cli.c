@@ -2,6 +2,7 @@
 /* The commands as a person gives them: what they print, how they end, and what they leave behind. */
 #include "bench/cli.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,44 @@ static void output_never_goes_over_the_record(void **state)
 	assert_ends("audit verify --lab lab", 0);
 }
 
+/* As somebody would who owns the file. */
+static void forge(const char *from, const char *to)
+{
+	char path[128];
+	sqlite3_stmt *st;
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/lab/etalon.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "DROP TRIGGER IF EXISTS journal_no_update", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "UPDATE journal SET payload = replace(payload, ?1, ?2)"
+						" WHERE kind = 'attempt.stored' AND instr(payload, ?1)", -1, &st, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_bind_text(st, 1, from, -1, SQLITE_STATIC), SQLITE_OK);
+	assert_int_equal(sqlite3_bind_text(st, 2, to, -1, SQLITE_STATIC), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+	assert_true(sqlite3_changes(db) > 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
+static void what_was_forged_is_found(void **state)
+{
+	(void)state;
+	assert_ends("recompute --all --lab lab", 0);
+	forge("\"verdict\":\"nonconforming\"}", "\"verdict\":\"conforming\"}"); /* of the position, not of its figures */
+	assert_ends("audit verify --lab lab", 5);
+	assert_ends("recompute --all --lab lab", 5);
+	assert_says(err, "position 2: verdict: stored \"conforming\", today \"nonconforming\"");
+	assert_says(out, "6 different");
+	forge("\"verdict\":\"conforming\"}", "\"verdict\":\"void\"}");
+	assert_ends("recompute --all --lab lab", 5);
+	assert_says(out, "9 different");
+	forge("\"n_intervals\":", "\"n_intervals\":1");
+	assert_ends("recompute --all --lab lab", 5);
+	assert_says(err, "n_intervals: stored 1");
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -323,6 +362,7 @@ int main(void)
 		cmocka_unit_test(notices_and_plans),
 		cmocka_unit_test(a_full_stdout_is_an_error),
 		cmocka_unit_test(output_never_goes_over_the_record),
+		cmocka_unit_test(what_was_forged_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
