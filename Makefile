@@ -94,7 +94,7 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) check CI=1 VARIANT=asan
 	$(MAKE) check CI=1 VARIANT=tsan
 	$(MAKE) check CI=1 CC=clang B=build/clang
-	$(MAKE) check CI=1 WRAP="valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
+	$(MAKE) check CI=1 WRAP="env LOSS_PART=12 valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
 	$(MAKE) foreign
 	sh tools/lint.sh
 
