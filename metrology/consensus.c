@@ -159,6 +159,56 @@ static bool is_rival(const struct search *s, struct hypothesis *h, struct hypoth
 	return !same_edges && fabs(h->period_s / found->period_s - 1) > near;
 }
 
+/* ---- every edge the next pulse ---- */
+
+/* Where no interval can hold two periods, however short the tolerance lets them be, each edge that has a slot
+ * has the one after its neighbour's: all hypotheses that take every edge number them alike. So if the plainest
+ * takes them all, none is better and none a rival, and the search is not needed.
+ * @return false, without a word on the edges, where that is not so. */
+static bool is_plain(const struct consensus_edges *e, const struct numbering_setup *setup)
+{
+	const double margin = 1e-6; /* for rounding, relative */
+	const double shortest_s = setup->period_s * (1 - setup->tolerance) * (1 + margin);
+	const double longest_s = setup->period_s * (1 + setup->tolerance) * (1 - margin);
+	const double two_s = (2 * shortest_s - 2 * setup->gate_s) * (1 - margin);
+	struct hypothesis h;
+
+	if (e->n < CONSENSUS_INLIERS_MIN)
+		return false;
+	h.origin_s = e->t_s[0];
+	h.period_s = (e->t_s[e->n - 1] - e->t_s[0]) / (double)(e->n - 1);
+	if (!(h.period_s > shortest_s && h.period_s < longest_s))
+		return false;
+	for (size_t i = 1; i < e->n; i++)
+		if (!(e->t_s[i] - e->t_s[i - 1] < two_s))
+			return false;
+	return count_inliers(e, &h, setup->gate_s, 0, NULL);
+}
+
+bool consensus_plain(const struct consensus_edges *e, const struct numbering_setup *setup,
+		     double *slots)
+{
+	if (!is_plain(e, setup))
+		return false;
+	for (size_t i = 0; i < e->n; i++)
+		slots[i] = (double)i;
+	return true;
+}
+
+/* Numbers count from the first edge that has one. */
+static void count_from_first(double *slots, size_t n)
+{
+	double first = NAN;
+
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(slots[i]))
+			continue;
+		if (isnan(first))
+			first = slots[i];
+		slots[i] -= first;
+	}
+}
+
 bool consensus_find(const struct consensus_edges *e, const struct numbering_setup *setup,
 		    double *slots, double *scratch, bool *ambiguous)
 {
@@ -174,5 +224,6 @@ bool consensus_find(const struct consensus_edges *e, const struct numbering_setu
 	s.best_slots = slots;
 	s.slots = scratch;
 	*ambiguous = visit_hypotheses(&s, is_rival, &best);
+	count_from_first(slots, e->n);
 	return true;
 }

@@ -366,17 +366,19 @@ int slope_edges_for(const struct slope_setup *setup, double period_s, double ref
 		    double floor_rel, int edges_min)
 {
 	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
+	const double edge_s = declared_s(setup);
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
 
 	for (; n <= SLOPE_EDGES_MAX; n++) {
 		const double s_kk = (double)n * ((double)n * n - 1) / 12;
-		double u = declared_s(setup) / (period_s * sqrt(s_kk));
+		const double u_per_s = 1 / (period_s * sqrt(s_kk));
+		const double u_ref = ref_edge_s * u_per_s;
+		double u = edge_s * u_per_s;
 
 		if (n < BEAT_EXCLUDED_EDGES || isnan(setup->grid_s))
 			u = fmax(u,
 				 beat_bound_rel(grid_s, (n - 1) * period_s, SLOPE_LEAST_SQUARES));
-		u = hypot(u, ref_edge_s / (period_s * sqrt(s_kk)));
-		if (2 * u <= floor_rel)
+		if (4 * (u * u + u_ref * u_ref) <= floor_rel * floor_rel)
 			break;
 	}
 	return n;

@@ -65,21 +65,35 @@ static bool fit_line(const struct consensus_edges *e, const double *slots, struc
 	return true;
 }
 
+/* @return how many were dropped. */
+static size_t drop_outside(const struct consensus_edges *e, const struct line *l, double gate_s,
+			   double *slots)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (!(fabs(e->t_s[i] - l->start_s - slots[i] * l->period_s) > gate_s))
+			continue;
+		slots[i] = NAN;
+		n++;
+	}
+	return n;
+}
+
 /* Fit, drop what is outside the gate, and once more; then numbers count from the first accepted edge. */
 static void refine(const struct consensus_edges *e, double gate_s, double *slots,
 		   struct numbering *out)
 {
 	struct line l = { NAN, NAN, 0, 0, 0 };
 	double first = NAN;
+	bool fits = fit_line(e, slots, &l);
 
-	for (int round = 0; round < 2; round++) {
-		if (!fit_line(e, slots, &l))
+	for (int round = 0; round < 2 && fits; round++) {
+		if (drop_outside(e, &l, gate_s, slots) == 0)
 			break;
-		for (size_t i = 0; i < e->n; i++)
-			if (fabs(e->t_s[i] - l.start_s - slots[i] * l.period_s) > gate_s)
-				slots[i] = NAN;
+		fits = fit_line(e, slots, &l);
 	}
-	if (!fit_line(e, slots, &l))
+	if (!fits)
 		l.start_s = l.period_s = NAN;
 	for (size_t i = 0; i < e->n; i++) {
 		if (isnan(slots[i]))
@@ -110,9 +124,10 @@ static enum numbering_status judge(const struct numbering *r, bool ambiguous, si
 static void one_pass(const struct consensus_edges *e, const struct numbering_setup *setup,
 		     double *best_slots, double *slots, size_t accepted_min, struct numbering *out)
 {
-	bool ambiguous;
+	bool ambiguous = false;
 
-	if (!consensus_find(e, setup, best_slots, slots, &ambiguous)) {
+	if (!consensus_plain(e, setup, best_slots) &&
+	    !consensus_find(e, setup, best_slots, slots, &ambiguous)) {
 		count_result(best_slots, e->n, out);
 		out->status = NUMBERING_TOO_FEW;
 		return;

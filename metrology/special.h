@@ -2,7 +2,7 @@
 /* metrology/special.h - the few distributions that uncertainty and decision need.
  *
  * Degrees of freedom are real numbers > 0; INFINITY is the normal limit. An argument out of range or
- * NAN gives NAN. Relative accuracy better than 1e-9, and 1e-7 beyond 1e5 degrees of freedom. Pure; any thread. */
+ * NAN gives NAN. Relative accuracy better than 1e-9, of distributions 1e-7 beyond 1e5 degrees of freedom. Pure; any thread. */
 #ifndef METROLOGY_SPECIAL_H
 #define METROLOGY_SPECIAL_H
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrology/numbering.h"
 
+#include <string.h>
+
+#include "metrology/consensus.h"
 #include "metrology/period_name.h"
 #include "tests/support/near.h"
 
@@ -344,6 +347,92 @@ static void never_wrong_without_a_flag(void **state)
 	}
 }
 
+/* ---- the short way, against the search ---- */
+
+/* Any series and any set-up: also tolerances and gates that no bench would have. */
+static struct numbering_setup any_series(struct series *s, bool clean)
+{
+	const double grid = uniform() < 0.5 ? CYCLE_S : 0;
+	const double period = exp(log(0.04) + uniform() * log(500));
+	const double wander = uniform() < 0.3 ? 0.01 * uniform() : 0;
+	const double often = uniform() < 0.5 ? 0.02 : 0.2;
+	const struct numbering_setup setup = {
+		.period_s = period * (1 + (uniform() - 0.5) * 0.06),
+		.tolerance = uniform() < 0.7 ? 0.02 : 0.01 + 0.38 * uniform(),
+		.gate_s = uniform() < 0.7 ? grid + 5e-3 : period * uniform(),
+		.grid_s = grid,
+	};
+	const int n = 1 + (int)(uniform() * 60);
+
+	s->n = 0;
+	for (int k = 0; k < n; k++) {
+		const double at = period * k + wander * period * n * sin(k * 6.3 / n);
+		const double t = grid > 0 ? ceil(at / grid) * grid : at + 1e-3 * uniform();
+
+		if (!clean && uniform() < often)
+			put(s, t + (uniform() - 0.5) * period, -1);
+		if (clean || uniform() >= often)
+			put(s, t, k);
+	}
+	return setup;
+}
+
+/* Where the short way speaks, it says what the search says, to the last bit. */
+static void the_short_way_says_what_the_search_says(void **state)
+{
+	enum { RUNS = 20000 };
+	int plain[2] = { 0 }, ambiguous = 0;
+
+	(void)state;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	for (int run = 0; run < RUNS; run++) {
+		static struct series s;
+		static double slots[1024], by_search[1024], room[1024];
+		const struct numbering_setup setup = any_series(&s, run % 2 == 0);
+		const struct consensus_edges e = { s.t, s.n };
+		bool is_ambiguous = false, found;
+
+		slots[0] = -77;
+		found = consensus_find(&e, &setup, by_search, room, &is_ambiguous);
+		ambiguous += found && is_ambiguous;
+		if (!consensus_plain(&e, &setup, slots)) {
+			assert_near(slots[0], -77, 0);
+			continue;
+		}
+		plain[run % 2]++;
+		assert_true(found);
+		assert_false(is_ambiguous);
+		assert_memory_equal(slots, by_search, s.n * sizeof(slots[0]));
+	}
+	print_message("plain: %d clean, %d disturbed of %d each; ambiguous %d\n", plain[0],
+		      plain[1], RUNS / 2, ambiguous);
+	assert_true(plain[0] > RUNS / 2 * 0.3);
+	assert_true(plain[1] > 20 && plain[1] < RUNS / 2 * 0.2);
+	assert_true(ambiguous > 100);
+}
+
+/* What is not plain: a gap, an edge between, another period, and intervals that may be one period or two. */
+static void the_short_way_holds_its_tongue(void **state)
+{
+	static const double gap[] = { 0, 1, 2, 4, 5, 6 }, extra[] = { 0, 1, 1.5, 2, 3, 4 };
+	static const double slow[] = { 0, 1.03, 2.06, 3.09, 4.12, 5.15 };
+	static const double good[] = { 0, 1, 2, 3, 4, 5 };
+	struct numbering_setup s = { 1, 0.02, 0.02, 0 };
+	double slots[6];
+
+	(void)state;
+	assert_true(consensus_plain(&(struct consensus_edges){ good, 6 }, &s, slots));
+	assert_near(slots[5], 5, 0);
+	assert_false(consensus_plain(&(struct consensus_edges){ gap, 6 }, &s, slots));
+	assert_false(consensus_plain(&(struct consensus_edges){ extra, 6 }, &s, slots));
+	assert_false(consensus_plain(&(struct consensus_edges){ slow, 6 }, &s, slots));
+	assert_false(consensus_plain(&(struct consensus_edges){ good, 3 }, &s, slots));
+	s.gate_s = 0.49; /* 2*0.98 - 2*0.49 = 0.98: an interval of 1 may be two periods */
+	assert_false(consensus_plain(&(struct consensus_edges){ good, 6 }, &s, slots));
+	s.gate_s = 0.47;
+	assert_true(consensus_plain(&(struct consensus_edges){ good, 6 }, &s, slots));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +446,8 @@ int main(void)
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(names_for_a_period),
 		cmocka_unit_test(never_wrong_without_a_flag),
+		cmocka_unit_test(the_short_way_says_what_the_search_says),
+		cmocka_unit_test(the_short_way_holds_its_tongue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

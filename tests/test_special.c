@@ -73,6 +73,61 @@ static void quantiles_return(void **state)
 	assert_near(special_normal_quantile(1e-12), -7.034483779, 1e-6);
 }
 
+/* On both sides of where the expansion takes over, and far out: roots of the incomplete beta function, computed
+ * with 40 digits. */
+static void large_dof_to_twelve_digits(void **state)
+{
+	static const struct {
+		double dof, k95, k9545, k99, k9973;
+	} rows[] = {
+		{ 100, 1.983971518523552, 2.025309127903459, 2.625890521438018, 3.076755577096672 },
+		{ 207, 1.971490391867334, 2.012149089979716, 2.599788300617006, 3.036637885090134 },
+		{ 208, 1.971434658520241, 2.012090335838481, 2.59967211346475, 3.036459782461311 },
+		{ 215, 1.971059122133646, 2.011694447580312, 2.598889319611885, 3.03525995123079 },
+		{ 216, 1.971007472004472, 2.011639998659525, 2.598781668221913, 3.03509496287395 },
+		{ 217, 1.970956300527389, 2.011586054409528, 2.598675017246374, 3.034931511311541 },
+		{ 358, 1.966612518845521, 2.00700719782067, 2.589631875403978, 3.021084974131503 },
+		{ 359, 1.966593937768231, 2.006987612442176, 2.589593235174323, 3.021025864076364 },
+		{ 485, 1.96486728700309, 2.005167683721823, 2.586004180532682, 3.01553751687399 },
+		{ 486, 1.964857173172491, 2.005157023790846, 2.585983167011343, 3.015505395002189 },
+		{ 487, 1.964847100978674, 2.005146407748017, 2.585962240106601, 3.015473405671568 },
+		{ 1000, 1.962339080826408, 2.00250306536122, 2.580754698065951, 3.007517280226135 },
+		{ 10000, 1.960201239890626, 2.00025003062786, 2.576321046668529,
+		  3.000750172530189 },
+		{ 123456, 1.959983200245187, 2.000020250330536, 2.575869128418988,
+		  3.000060751520604 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const double dof = rows[i].dof;
+
+		assert_near(special_t_coverage(P_95, dof) / rows[i].k95, 1, 1e-12);
+		assert_near(special_t_coverage(P_K2, dof) / rows[i].k9545, 1, 1e-12);
+		assert_near(special_t_coverage(P_99, dof) / rows[i].k99, 1, 1e-12);
+		assert_near(special_t_coverage(P_K3, dof) / rows[i].k9973, 1, 1e-12);
+	}
+}
+
+/* Every whole dof that a budget may have, against the distribution: one step of Newton's from the quantile. */
+static void quantiles_are_those_of_the_distribution(void **state)
+{
+	static const double ps[] = { 0.5, P_95, P_K2, P_99, P_K3, 0.999999 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ps) / sizeof(ps[0]); i++)
+		for (int dof = 1; dof <= 3000; dof++) {
+			const double t = special_t_coverage(ps[i], dof);
+			const double pdf = exp(lgamma((dof + 1) / 2.0) - lgamma(dof / 2.0) -
+					       log(dof * 3.14159265358979323846) / 2 -
+					       (dof + 1) / 2.0 * log1p(t * t / dof));
+			const double tail = special_t_cdf(-t, dof);
+			const double step = (tail - (1 - ps[i]) / 2) / pdf;
+
+			assert_near(step / t, 0, 1e-11); /* as good as the distribution is */
+		}
+}
+
 static void beta_and_f(void **state)
 {
 	(void)state;
@@ -112,6 +167,8 @@ int main(void)
 		cmocka_unit_test(coverage_factors_of_the_gum),
 		cmocka_unit_test(t_against_closed_forms),
 		cmocka_unit_test(quantiles_return),
+		cmocka_unit_test(large_dof_to_twelve_digits),
+		cmocka_unit_test(quantiles_are_those_of_the_distribution),
 		cmocka_unit_test(beta_and_f),
 		cmocka_unit_test(nonsense_is_nan),
 	};
