@@ -334,6 +334,36 @@ static void what_was_forged_is_found(void **state)
 	assert_says(err, "n_intervals: stored 1");
 }
 
+/* The first batch of the demonstration, as tools/demo.sh runs it: each line of the table in README.md. */
+static void readme_shows_what_comes_out(void **state)
+{
+	static char readme[32768];
+	const char *table, *end;
+	int n = 0;
+
+	(void)state;
+	slurp("README.md", readme, sizeof(readme));
+	assert_ends("init demo --simulate", 0);
+	assert_ends("person add --lab demo --id anna --name Anna --role technician", 0);
+	assert_ends("apparatus add demo/apparatus/reference.yaml --lab demo --operator anna", 0);
+	assert_ends("apparatus add demo/apparatus/reader.yaml --lab demo --operator anna", 0);
+	assert_ends("run --lab demo --operator anna --batch demo/batches/1-element.yaml --seed 1 --simulate "
+		    "demo/scenarios/1-element.yaml", 1);
+	table = strstr(readme, "    Pos  Meter");
+	assert_non_null(table);
+	end = strstr(table, "\n\n");
+	assert_non_null(end);
+	for (const char *line = table; line < end; n++) {
+		const char *stop = strchr(line, '\n');
+		char want[200];
+
+		snprintf(want, sizeof(want), "%.*s", (int)(stop - line - 4), line + 4);
+		assert_says(out, want);
+		line = stop + 1;
+	}
+	assert_true(n > 12);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -363,6 +393,7 @@ int main(void)
 		cmocka_unit_test(a_full_stdout_is_an_error),
 		cmocka_unit_test(output_never_goes_over_the_record),
 		cmocka_unit_test(what_was_forged_is_found),
+		cmocka_unit_test(readme_shows_what_comes_out),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
