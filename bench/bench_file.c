@@ -67,8 +67,6 @@ static const struct yaml_key limit_keys[] = {
 };
 
 const struct yaml_key bench_keys[] = {
-	{ .name = "id", .type = YAML_STR, .offset = AT(bench_file, id), .required = true,
-	  .want = "a short word without blanks" },
 	{ .name = "name", .type = YAML_STR, .offset = AT(bench_file, name), .required = true },
 	{ .name = "connection", .type = YAML_WORD, .offset = AT(bench_file, connection), .required = true,
 	  .words = connection_words },

@@ -40,7 +40,7 @@ struct bench_meter_type {
 	double edge_sigma_s; /* standard deviation of one edge besides the grid */
 };
 struct bench_file {
-	const char *id, *name;
+	const char *name;
 	int connection; /* enum connection */
 	struct {
 		double volt_max_v, curr_max_a;

@@ -185,7 +185,9 @@ static int parse_args(struct cli_args *a, int argc, char **argv, int first, bool
 	for (int i = first; i < argc; i++) {
 		int bad = 0;
 
-		if (strncmp(argv[i], "--", 2) == 0)
+		if (strcmp(argv[i], "-h") == 0)
+			*help = true;
+		else if (strncmp(argv[i], "--", 2) == 0)
 			bad = parse_option(a, argc, argv, &i, help);
 		else if (a->n_words < CLI_WORDS_MAX)
 			a->words[a->n_words++] = argv[i];
@@ -210,7 +212,8 @@ static int without_command(int argc, char **argv)
 		}
 		if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
 			lang = argv[++i][0] == 'f' ? LANG_FR : LANG_EN;
-		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "help") == 0)
+		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
+			 strcmp(argv[i], "help") == 0)
 			help = true;
 		else
 			return cli_fail(EXIT_USAGE, "%s: no such command; `etalon --help` lists them%s", argv[i],

@@ -43,6 +43,8 @@ static int parse_day(const char *name, const char *text, int64_t otherwise, int6
 	tm.tm_mon = m - 1;
 	tm.tm_mday = d;
 	*utc_ns = (int64_t)timegm(&tm) * 1000000000;
+	if (tm.tm_mday != d) /* timegm() has carried it into the next month */
+		return cli_fail(EXIT_USAGE, "--%s: \"%s\" is not a day of the calendar", name, text);
 	return EXIT_CONFORMING;
 }
 

@@ -14,7 +14,6 @@ struct point_context {		/* all borrowed */
 	const struct bench_file *bench;
 	const struct apparatus *reference;
 	double freq_hz;		/* of the notice */
-	double stamp_resolution_s; /* of the edge reader */
 };
 
 /** Current of a step for this batch. */
@@ -24,7 +23,8 @@ double point_current_a(const struct plan_step *st, const struct batch *b);
 int point_setpoint(const struct point_context *c, const struct plan_step *st, struct setpoint *out,
 		   struct fault *f) ET_CHECK;
 
-/** What decides the figure of one meter at this step; ref_power_w is the nominal one until it is measured.
+/** What decides the figure of one meter at this step; ref_power_w is the nominal one until it is measured, and
+ * what the edge reader declares is added by the sequencer when it has identified itself.
  * @return ET_ERR_STATE when the certificate of the reference does not cover the point (reason in @p f). */
 int point_setup(const struct point_context *c, const struct plan_step *st, const struct meter_card *m,
 		struct ee_setup *out, struct fault *f) ET_CHECK;

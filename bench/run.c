@@ -31,8 +31,7 @@ static int make_steps(struct run *r)
 {
 	const struct plan_step *st = r->in->plan->steps.items;
 	const struct point_context c = { .plan = r->in->plan, .batch = r->in->batch, .bench = r->in->bench,
-					 .reference = r->in->reference, .freq_hz = r->in->approval->freq_hz,
-					 .stamp_resolution_s = 1e-6 };
+					 .reference = r->in->reference, .freq_hz = r->in->approval->freq_hz };
 	int err = ET_OK;
 
 	for (int s = 0; s < r->cfg.n_steps && err == ET_OK; s++) {

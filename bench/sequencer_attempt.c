@@ -135,6 +135,15 @@ enum ee_cause seq_attempt_check(struct seq *s, const struct ref_reading *r, stru
 	return check_power(s, step, r, f);
 }
 
+/* What the reader declares of its stamps counts in every figure. */
+static void use_reader(const struct instrument_id *reader, struct ee_setup *setup)
+{
+	if (reader->resolution_s > 0)
+		setup->stamp_resolution_s = reader->resolution_s;
+	if (reader->u_stamp_s > 0 && isfinite(setup->edge_sigma_s))
+		setup->edge_sigma_s = hypot(setup->edge_sigma_s, reader->u_stamp_s);
+}
+
 /* ---- the attempt ---- */
 int seq_attempt_begin(struct seq *s)
 {
@@ -153,6 +162,7 @@ int seq_attempt_begin(struct seq *s)
 	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
 		s->setup[i].ref_power_w = fabs(power_w); /* until it is read */
 		s->setup[i].cap_s = step->cap_s;
+		use_reader(&s->identity[TO_READER], &s->setup[i]);
 	}
 	memset(&s->attempt, 0, sizeof(s->attempt));
 	s->attempt.step = s->step;

@@ -189,6 +189,12 @@ static int do_identify(struct instrument *in, const struct request *req)
 		return err;
 	if (in->cfg.role == TO_SOURCE)
 		in->streaming = true; /* listen between requests */
+	if (in->cfg.driver->reader) {
+		const struct edge_reader_caps caps = in->cfg.driver->reader->caps(in->inst);
+
+		ev.identity.resolution_s = caps.resolution_s;
+		ev.identity.u_stamp_s = caps.u_stamp_s;
+	}
 	post(in, &ev, EV_IDENTITY, req->id);
 	return ET_OK;
 }

@@ -136,6 +136,32 @@ static void known_errors_come_out(void **state)
 	assert_int_equal(b.code, SEQ_EXIT_FINDINGS);
 }
 
+/* A coarse reader makes every figure less certain, and the record says by what. */
+static void what_the_reader_declares_counts(void **state)
+{
+	double fine_U_pct;
+
+	(void)state;
+	err_pct[1] = err_pct[2] = err_pct[3] = err_pct[4] = 0.3;
+	begin();
+	run_to(SEQ_STORING);
+	fine_U_pct = seq_attempt(b.seq)->pos[0].obs.U_pct;
+	assert_near(seq_attempt(b.seq)->pos[0].setup.stamp_resolution_s, 1e-6, 0);
+	seq_free(b.seq);
+	fb_init(&b);
+	b.reader_resolution_s = 5e-3;
+	b.reader_u_s = 4e-3;
+	b.now_ns = sent_ns = 1000 * SEC;
+	set_up_steps();
+	b.cfg.n_steps = 1;
+	b.cfg.positions = 15;
+	fb_start(&b);
+	run_to(SEQ_STORING);
+	assert_near(seq_attempt(b.seq)->pos[0].setup.stamp_resolution_s, 5e-3, 0);
+	assert_near(seq_attempt(b.seq)->pos[0].setup.edge_sigma_s, hypot(1e-4, 4e-3), 1e-12);
+	assert_true(seq_attempt(b.seq)->pos[0].obs.U_pct > 1.2 * fine_U_pct);
+}
+
 static void recomputation_gives_the_same_figures(void **state)
 {
 	static struct edge edges[EE_EDGES_MAX];
@@ -184,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(known_errors_come_out, tear_down),
+		cmocka_unit_test_teardown(what_the_reader_declares_counts, tear_down),
 		cmocka_unit_test_teardown(recomputation_gives_the_same_figures, tear_down),
 	};
 

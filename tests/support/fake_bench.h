@@ -18,6 +18,7 @@
 enum { FB_OPEN_MAX = 64, FB_STEPS = 2 };
 
 struct fake_bench {
+	double reader_resolution_s, reader_u_s; /* declared; 0: nothing */
 	struct seq *seq;
 	struct seq_config cfg;
 	struct seq_step steps[FB_STEPS];
@@ -152,6 +153,10 @@ static inline void fb_answer_ok(struct fake_bench *b, const struct request *r, s
 		strcpy(ev->identity.model, b->model);
 		strcpy(ev->identity.serial, b->serial);
 		ev->identity.simulated = strncmp(b->serial, "SIM", 3) == 0;
+		if (r->target == TO_READER) {
+			ev->identity.resolution_s = b->reader_resolution_s;
+			ev->identity.u_stamp_s = b->reader_u_s;
+		}
 		break;
 	case REQ_SET:
 		b->sp = r->sp;
