@@ -233,6 +233,12 @@ static void write_numbers(struct room *room, size_t kept, const double *t_s, siz
 
 	for (size_t i = 0; i < n; i++)
 		number[i] = NUMBERING_DROPPED;
+	if (kept == n && out->n_accepted >= 2) { /* the dead time joined none */
+		for (size_t i = 0; i < n; i++)
+			if (!isnan(room->best[i]))
+				number[i] = (int32_t)room->best[i];
+		return;
+	}
 	if (!fit_line(&e, room->best, &l))
 		return;
 	for (size_t i = 0; i < kept; i++) {

@@ -59,7 +59,8 @@ static bool try_again(struct ee_work *w, const struct numbering_setup *setup, co
 }
 
 /* Pulses follow the energy. Where the load wandered, number once more on the energy that the
- * reference registered, in seconds of the mean power; its own noise widens the gate. */
+ * reference registered, in seconds of the mean power; its own noise widens the gate. It moves the edges
+ * between two updates together: to bring them onto the next pulse it would have to be 6.75 standard deviations. */
 static bool number_by_energy(struct ee_work *w, const struct numbering_setup *by_time)
 {
 	const double s_per_wh = 3600 / w->usable.power_w;
@@ -68,10 +69,12 @@ static bool number_by_energy(struct ee_work *w, const struct numbering_setup *by
 				   w->setup->ref_resolution_wh);
 	struct numbering_setup setup = *by_time;
 	size_t hint = 0;
-	double dof, estimate_wh = ref_sigma_estimate_wh(w->usable.ref, w->usable.n_ref, &dof);
+	double dof, noise_s,
+		estimate_wh = ref_sigma_estimate_wh(w->usable.ref, w->usable.n_ref, &dof);
 
-	setup.gate_s += 3 * fmax(declared_wh, isnan(estimate_wh) ? 0 : estimate_wh) * s_per_wh;
-	if (!(setup.gate_s < w->period0_s / 4))
+	noise_s = 3 * fmax(declared_wh, isnan(estimate_wh) ? 0 : estimate_wh) * s_per_wh;
+	setup.gate_s = fmin(by_time->gate_s + noise_s, w->period0_s / 4);
+	if (!(noise_s < w->period0_s / 3 && by_time->gate_s < setup.gate_s))
 		return false;
 	for (size_t i = 0; i < w->usable.n_edges; i++) {
 		struct ref_form f;
@@ -83,14 +86,15 @@ static bool number_by_energy(struct ee_work *w, const struct numbering_setup *by
 	return try_again(w, &setup, w->t_s);
 }
 
-/* A meter whose own power is noisy, or a load that wandered a little. Only where periods are long
- * against such a gate. */
-static bool number_with_patience(struct ee_work *w, const struct numbering_setup *by_time)
+/* A meter whose own power is noisy, or a load that wandered a little: a wider gate, as far as the period
+ * lets it. */
+static void number_with_patience(struct ee_work *w, const struct numbering_setup *by_time)
 {
 	struct numbering_setup setup = *by_time;
 
-	setup.gate_s += PATIENCE_S;
-	return setup.gate_s < w->period0_s / 8 && try_again(w, &setup, w->usable.t_s);
+	setup.gate_s = fmin(by_time->gate_s + PATIENCE_S, w->period0_s / 8);
+	if (setup.gate_s > by_time->gate_s)
+		try_again(w, &setup, w->usable.t_s);
 }
 
 static void keep_accepted(struct ee_work *w)
