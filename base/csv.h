@@ -13,13 +13,13 @@
 enum { CSV_BYTES_MAX = 1 << 18, CSV_COLUMNS_MAX = 64, CSV_ROWS_MAX = 2000 };
 
 struct csv_cell {
-	struct yaml_mark mark;	/* of its first character */
-	const char *text;	/* NUL-terminated, owned by the doc; "": empty */
+	struct yaml_mark mark; /* of its first character */
+	const char *text; /* NUL-terminated, owned by the doc; "": empty */
 };
 struct csv_row {
 	struct csv_cell cells[CSV_COLUMNS_MAX];
-	size_t n;		/* up to the last cell that is not empty; >= 1 */
-	size_t n_all;		/* with the empty ones behind it */
+	size_t n; /* up to the last cell that is not empty; >= 1 */
+	size_t n_all; /* with the empty ones behind it */
 };
 
 struct csv {

@@ -11,11 +11,12 @@ struct yaml_node *csv_node(struct yaml_doc *doc, enum yaml_node_kind kind, struc
 
 /** Append to a list; a key and its value to a mapping. A NULL child is out of memory passed on. */
 int csv_add(struct yaml_node *parent, struct yaml_node *child) ET_CHECK;
-int csv_add_pair(struct yaml_doc *doc, struct yaml_node *map, const char *key, struct yaml_mark key_at,
-		 struct yaml_node *value) ET_CHECK;
+int csv_add_pair(struct yaml_doc *doc, struct yaml_node *map, const char *key,
+		 struct yaml_mark key_at, struct yaml_node *value) ET_CHECK;
 
 /** What a cell says for that key; for a list, entries stand between semicolons. @return NULL: no memory. */
-struct yaml_node *csv_value(struct yaml_doc *doc, const struct yaml_key *key, const struct csv_cell *cell);
+struct yaml_node *csv_value(struct yaml_doc *doc, const struct yaml_key *key,
+			    const struct csv_cell *cell);
 
 /** Code points in @p len bytes. */
 int csv_columns_of(const char *s, size_t len);

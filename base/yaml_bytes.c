@@ -84,7 +84,7 @@ struct yaml_block yaml_bytes_look_at_block(const char *text, size_t from, size_t
 		header--;
 	while (header > 0 && !is_end(text[header - 1]))
 		header--;
-	while (text[header] == ' ' && header < from) {
+	while (header < from && text[header] == ' ') {
 		b.header_indent++;
 		header++;
 	}

@@ -13,23 +13,54 @@
 #define CERT(member) (AT(certificate.member) - AT(certificate))
 #define POINT(member) offsetof(struct apparatus_point, member)
 
-static const char *const kind_words[] = { "reference_standard", "source", "reader", "console", NULL };
+static const char *const kind_words[] = { "reference_standard", "source", "reader", "console",
+					  NULL };
 static const char *const sense_words[] = { "lag", "lead", NULL };
 
 static const struct yaml_key point_keys[] = {
 	{ .name = "@", .type = YAML_MARK, .offset = POINT(mark) },
-	{ .name = "volt_v", .type = YAML_F64, .offset = POINT(volt_v), .required = true, .min = 1, .max = 1000,
+	{ .name = "volt_v",
+	  .type = YAML_F64,
+	  .offset = POINT(volt_v),
+	  .required = true,
+	  .min = 1,
+	  .max = 1000,
 	  .want = "volts, 1 to 1000" },
-	{ .name = "curr_a", .type = YAML_F64, .offset = POINT(curr_a), .required = true, .min = 1e-3, .max = 1000,
+	{ .name = "curr_a",
+	  .type = YAML_F64,
+	  .offset = POINT(curr_a),
+	  .required = true,
+	  .min = 1e-3,
+	  .max = 1000,
 	  .want = "amperes, 0.001 to 1000" },
-	{ .name = "power_factor", .type = YAML_F64, .offset = POINT(power_factor), .required = true, .min = 0.01,
-	  .max = 1, .want = "0.01 to 1" },
+	{ .name = "power_factor",
+	  .type = YAML_F64,
+	  .offset = POINT(power_factor),
+	  .required = true,
+	  .min = 0.01,
+	  .max = 1,
+	  .want = "0.01 to 1" },
 	{ .name = "sense", .type = YAML_WORD, .offset = POINT(sense), .words = sense_words },
-	{ .name = "error_pct", .type = YAML_F64, .offset = POINT(error_pct), .required = true, .min = -2, .max = 2,
+	{ .name = "error_pct",
+	  .type = YAML_F64,
+	  .offset = POINT(error_pct),
+	  .required = true,
+	  .min = -2,
+	  .max = 2,
 	  .want = "percent, -2 to 2 (s. 8(1): no error above 2 %)" },
-	{ .name = "U_pct", .type = YAML_F64, .offset = POINT(U_pct), .required = true, .min = 1e-6, .max = 2,
+	{ .name = "U_pct",
+	  .type = YAML_F64,
+	  .offset = POINT(U_pct),
+	  .required = true,
+	  .min = 1e-6,
+	  .max = 2,
 	  .want = "percent, above 0" },
-	{ .name = "k", .type = YAML_F64, .offset = POINT(k), .required = true, .min = 1, .max = 4,
+	{ .name = "k",
+	  .type = YAML_F64,
+	  .offset = POINT(k),
+	  .required = true,
+	  .min = 1,
+	  .max = 4,
 	  .want = "coverage factor, 1 to 4" },
 	{ 0 }
 };
@@ -44,22 +75,44 @@ static const struct yaml_key certificate_keys[] = {
 
 const struct yaml_key apparatus_keys[] = {
 	{ .name = "id", .type = YAML_STR, .offset = AT(id), .required = true },
-	{ .name = "kind", .type = YAML_WORD, .offset = AT(kind), .required = true, .words = kind_words },
+	{ .name = "kind",
+	  .type = YAML_WORD,
+	  .offset = AT(kind),
+	  .required = true,
+	  .words = kind_words },
 	{ .name = "maker", .type = YAML_STR, .offset = AT(maker), .required = true },
 	{ .name = "model", .type = YAML_STR, .offset = AT(model), .required = true },
 	{ .name = "serial", .type = YAML_STR, .offset = AT(serial), .required = true },
 	{ .name = "firmware", .type = YAML_STR, .offset = AT(firmware), .required = true },
 	{ .name = "simulated", .type = YAML_BOOL, .offset = AT(simulated) },
-	{ .name = "certificate", .type = YAML_MAP, .offset = AT(certificate), .required = true,
+	{ .name = "certificate",
+	  .type = YAML_MAP,
+	  .offset = AT(certificate),
+	  .required = true,
 	  .keys = certificate_keys },
 	{ .name = "use", .type = YAML_STR, .offset = AT(use), .required = true },
-	{ .name = "drift_pct", .type = YAML_F64, .offset = AT(drift_pct), .min = 0, .max = 1,
+	{ .name = "drift_pct",
+	  .type = YAML_F64,
+	  .offset = AT(drift_pct),
+	  .min = 0,
+	  .max = 1,
 	  .want = "percent, 0 to 1" },
-	{ .name = "temperature_pct", .type = YAML_F64, .offset = AT(temperature_pct), .min = 0, .max = 1,
+	{ .name = "temperature_pct",
+	  .type = YAML_F64,
+	  .offset = AT(temperature_pct),
+	  .min = 0,
+	  .max = 1,
 	  .want = "percent, 0 to 1" },
-	{ .name = "phase_min", .type = YAML_F64, .offset = AT(phase_min), .min = 0, .max = 60,
+	{ .name = "phase_min",
+	  .type = YAML_F64,
+	  .offset = AT(phase_min),
+	  .min = 0,
+	  .max = 60,
 	  .want = "minutes of arc, 0 to 60" },
-	{ .name = "correction", .type = YAML_MAPS, .offset = AT(correction), .keys = point_keys,
+	{ .name = "correction",
+	  .type = YAML_MAPS,
+	  .offset = AT(correction),
+	  .keys = point_keys,
 	  .size = sizeof(struct apparatus_point) },
 	{ 0 }
 };
@@ -75,7 +128,8 @@ static int check_loaded(const char *name, const struct apparatus *a, struct diag
 	const int before = diag_count(d);
 
 	if (a->kind == APPARATUS_REFERENCE && a->correction.n == 0)
-		diag_add(d, name, 0, 0, "correction: a reference standard needs at least one certified point");
+		diag_add(d, name, 0, 0,
+			 "correction: a reference standard needs at least one certified point");
 	if (date_order(a->certificate.expires) < date_order(a->certificate.issued))
 		diag_add(d, name, 0, 0, "certificate: it expires before it was issued");
 	for (size_t i = 0; i < a->correction.n; i++)
@@ -85,7 +139,8 @@ static int check_loaded(const char *name, const struct apparatus *a, struct diag
 	return diag_count(d) > before ? ET_ERR_FILE : ET_OK;
 }
 
-int apparatus_load_file(const char *path, struct apparatus *out, struct yaml_doc **doc, struct diag *d)
+int apparatus_load_file(const char *path, struct apparatus *out, struct yaml_doc **doc,
+			struct diag *d)
 {
 	const int err = yaml_load_file(path, APPARATUS_SCHEMA, apparatus_keys, out, doc, d);
 
@@ -104,7 +159,8 @@ json_t *apparatus_payload(const struct apparatus *a)
 	if (!json_object_get(o, "correction"))
 		json_object_set_new(o, "correction", json_array());
 	points = json_object_get(o, "correction");
-	json_array_foreach(points, i, point) {
+	json_array_foreach(points, i, point)
+	{
 		if (!json_object_get(point, "sense"))
 			json_object_set_new(point, "sense", json_null());
 	}
@@ -122,7 +178,8 @@ static bool is_retired(struct db *db, const char *id, int64_t added_seq)
 	return retired;
 }
 
-static int load_entry(json_t *entry, int64_t seq, struct apparatus *out, struct yaml_doc **doc, struct fault *f)
+static int load_entry(json_t *entry, int64_t seq, struct apparatus *out, struct yaml_doc **doc,
+		      struct fault *f)
 {
 	struct diag *d = diag_new();
 	char *text = NULL;
@@ -130,10 +187,12 @@ static int load_entry(json_t *entry, int64_t seq, struct apparatus *out, struct 
 	int err = d ? json_canonical(entry, &text, &len) : ET_ERR_NOMEM;
 
 	if (err == ET_OK)
-		err = yaml_load_mem("journal", text, len, APPARATUS_SCHEMA, apparatus_keys, out, doc, d);
+		err = yaml_load_mem("journal", text, len, APPARATUS_SCHEMA, apparatus_keys, out,
+				    doc, d);
 	if (err == ET_ERR_FILE)
-		err = fault_set(f, ET_ERR_INTEGRITY, "entry %lld (apparatus.added) does not read: %s",
-				(long long)seq, diag_text(d, 0));
+		err = fault_set(f, ET_ERR_INTEGRITY,
+				"entry %lld (apparatus.added) does not read: %s", (long long)seq,
+				diag_text(d, 0));
 	else if (err != ET_OK)
 		err = fault_set(f, err, "out of memory");
 	diag_free(d);
@@ -149,7 +208,8 @@ int apparatus_find(struct db *db, const char *serial, struct apparatus *out, str
 	int err;
 
 	if (!entry || is_retired(db, json_get_str(entry, "id"), seq))
-		err = fault_set(f, ET_ERR_STATE, "no apparatus with serial number %s is on record", serial);
+		err = fault_set(f, ET_ERR_STATE, "no apparatus with serial number %s is on record",
+				serial);
 	else
 		err = load_entry(entry, seq, out, doc, f);
 	json_decref(entry);
@@ -177,26 +237,33 @@ int apparatus_check_valid(const struct apparatus *a, struct yaml_date day, struc
 
 	year_on.year++;
 	if (date_order(day) < date_order(issued))
-		return fault_set(f, ET_ERR_STATE, "%s (%s): certificate %s is issued only on %04d-%02d-%02d", a->id,
-				 a->serial, a->certificate.number, issued.year, issued.month, issued.day);
+		return fault_set(f, ET_ERR_STATE,
+				 "%s (%s): certificate %s is issued only on %04d-%02d-%02d", a->id,
+				 a->serial, a->certificate.number, issued.year, issued.month,
+				 issued.day);
 	if (date_order(day) > date_order(expires))
-		return fault_set(f, ET_ERR_STATE, "%s (%s): certificate %s expired on %04d-%02d-%02d", a->id,
-				 a->serial, a->certificate.number, expires.year, expires.month, expires.day);
+		return fault_set(
+			f, ET_ERR_STATE, "%s (%s): certificate %s expired on %04d-%02d-%02d", a->id,
+			a->serial, a->certificate.number, expires.year, expires.month, expires.day);
 	if (date_order(day) >= date_order(year_on))
 		return fault_set(f, ET_ERR_STATE,
-				 "%s (%s): certificate %s is over one year old (s. 8(2)), issued %04d-%02d-%02d",
-				 a->id, a->serial, a->certificate.number, issued.year, issued.month, issued.day);
+				 "%s (%s): certificate %s is over one year old (s. 8(2)), issued "
+				 "%04d-%02d-%02d",
+				 a->id, a->serial, a->certificate.number, issued.year, issued.month,
+				 issued.day);
 	return ET_OK;
 }
 
-static bool same_condition(const struct apparatus_point *p, double volt_v, double power_factor, int sense)
+static bool same_condition(const struct apparatus_point *p, double volt_v, double power_factor,
+			   int sense)
 {
-	return fabs(p->volt_v / volt_v - 1) <= 0.01 && fabs(p->power_factor - power_factor) <= 1e-9 &&
+	return fabs(p->volt_v / volt_v - 1) <= 0.01 &&
+	       fabs(p->power_factor - power_factor) <= 1e-9 &&
 	       (power_factor >= 1 || p->sense == sense);
 }
 
-int apparatus_correct(const struct apparatus *a, double volt_v, double curr_a, double power_factor, int sense,
-		      struct apparatus_correction *out, struct fault *f)
+int apparatus_correct(const struct apparatus *a, double volt_v, double curr_a, double power_factor,
+		      int sense, struct apparatus_correction *out, struct fault *f)
 {
 	const struct apparatus_point *p = a->correction.items, *lo = NULL, *hi = NULL;
 	double share;
@@ -210,9 +277,11 @@ int apparatus_correct(const struct apparatus *a, double volt_v, double curr_a, d
 			hi = &p[i];
 	}
 	if (!lo || !hi)
-		return fault_set(f, ET_ERR_STATE, "%s (%s): certificate %s does not cover %g V, %g A, power factor %g%s",
-				 a->id, a->serial, a->certificate.number, volt_v, curr_a, power_factor,
-				 power_factor < 1 ? (sense ? " lead" : " lag") : "");
+		return fault_set(
+			f, ET_ERR_STATE,
+			"%s (%s): certificate %s does not cover %g V, %g A, power factor %g%s",
+			a->id, a->serial, a->certificate.number, volt_v, curr_a, power_factor,
+			power_factor < 1 ? (sense ? " lead" : " lag") : "");
 	share = hi->curr_a > lo->curr_a ? (curr_a - lo->curr_a) / (hi->curr_a - lo->curr_a) : 0;
 	out->error_pct = lo->error_pct + share * (hi->error_pct - lo->error_pct);
 	out->u_pct = fmax(lo->U_pct / lo->k, hi->U_pct / hi->k);

@@ -8,15 +8,20 @@
 
 #define APPARATUS_SCHEMA "etalon/apparatus/1"
 
-enum apparatus_kind { APPARATUS_REFERENCE = 0, APPARATUS_SOURCE, APPARATUS_READER, APPARATUS_CONSOLE };
+enum apparatus_kind {
+	APPARATUS_REFERENCE = 0,
+	APPARATUS_SOURCE,
+	APPARATUS_READER,
+	APPARATUS_CONSOLE
+};
 
 struct apparatus_point { /* one line of the certificate */
 	struct yaml_mark mark;
 	double volt_v, curr_a;
 	double power_factor; /* 0 < pf <= 1 */
-	int sense;	     /* 0 lag, 1 lead; only with power_factor < 1 */
-	double error_pct;    /* of the apparatus, + = reads high */
-	double U_pct, k;     /* expanded uncertainty and its coverage factor */
+	int sense; /* 0 lag, 1 lead; only with power_factor < 1 */
+	double error_pct; /* of the apparatus, + = reads high */
+	double U_pct, k; /* expanded uncertainty and its coverage factor */
 };
 struct apparatus {
 	const char *id;
@@ -35,7 +40,8 @@ struct apparatus {
 extern const struct yaml_key apparatus_keys[];
 
 /** Load and check: a reference needs a correction table, dates in order. @p doc owns the strings. */
-int apparatus_load_file(const char *path, struct apparatus *out, struct yaml_doc **doc, struct diag *d) ET_CHECK;
+int apparatus_load_file(const char *path, struct apparatus *out, struct yaml_doc **doc,
+			struct diag *d) ET_CHECK;
 
 /** Its entry "apparatus.added" (docs/json.md). New reference; NULL: out of memory. */
 json_t *apparatus_payload(const struct apparatus *a);
@@ -47,17 +53,18 @@ int apparatus_find(struct db *db, const char *serial, struct apparatus *out, str
 
 /** Valid on a day? By its own date of expiry, and never longer than one year after the issue
  * (Electricity and Gas Inspection Regulations, s. 8(2)). @return ET_OK, or ET_ERR_STATE with the reason in @p f. */
-int apparatus_check_valid(const struct apparatus *a, struct yaml_date day, struct fault *f) ET_CHECK;
+int apparatus_check_valid(const struct apparatus *a, struct yaml_date day,
+			  struct fault *f) ET_CHECK;
 
 struct apparatus_correction {
-	double error_pct;	    /* interpolated in current */
-	double u_pct;		    /* standard uncertainty of the certificate, the larger of both neighbours */
+	double error_pct; /* interpolated in current */
+	double u_pct; /* standard uncertainty of the certificate, the larger of both neighbours */
 	double u_interpolation_pct; /* half difference of the neighbours / sqrt(3) */
 };
 /** Correction at a load point. Voltage within 1 %, same power factor and sense, current between certified
  * points. @return ET_OK; ET_ERR_STATE when the certificate does not cover the point (reason in @p f). */
-int apparatus_correct(const struct apparatus *a, double volt_v, double curr_a, double power_factor, int sense,
-		      struct apparatus_correction *out, struct fault *f) ET_CHECK;
+int apparatus_correct(const struct apparatus *a, double volt_v, double curr_a, double power_factor,
+		      int sense, struct apparatus_correction *out, struct fault *f) ET_CHECK;
 
 /** Calendar day of a UTC time in local time of @p offset_s. */
 struct yaml_date date_of_utc(int64_t utc_ns, int32_t offset_s);

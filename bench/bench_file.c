@@ -7,7 +7,8 @@
 #include "drivers/driver.h"
 
 static const char *const role_words[] = { "source", "reference", "reader", NULL };
-static const char *const connection_words[] = { "series", "true_service", "element_a", "element_b", NULL };
+static const char *const connection_words[] = { "series", "true_service", "element_a", "element_b",
+						NULL };
 
 #define AT(type, member) offsetof(struct type, member)
 
@@ -19,69 +20,158 @@ static const struct yaml_key option_keys[] = {
 
 static const struct yaml_key instrument_keys[] = {
 	{ .name = "@", .type = YAML_MARK, .offset = AT(bench_instrument, mark) },
-	{ .name = "name", .type = YAML_STR, .offset = AT(bench_instrument, name), .required = true },
-	{ .name = "role", .type = YAML_WORD, .offset = AT(bench_instrument, role), .required = true,
+	{ .name = "name",
+	  .type = YAML_STR,
+	  .offset = AT(bench_instrument, name),
+	  .required = true },
+	{ .name = "role",
+	  .type = YAML_WORD,
+	  .offset = AT(bench_instrument, role),
+	  .required = true,
 	  .words = role_words },
-	{ .name = "driver", .type = YAML_STR, .offset = AT(bench_instrument, driver), .required = true },
-	{ .name = "port", .type = YAML_STR, .offset = AT(bench_instrument, port), .required = true,
-	  .want = "tcp:HOST:PORT, serial:DEVICE,BAUD,8n1 or, in a simulated laboratory, simulated:NAME" },
+	{ .name = "driver",
+	  .type = YAML_STR,
+	  .offset = AT(bench_instrument, driver),
+	  .required = true },
+	{ .name = "port",
+	  .type = YAML_STR,
+	  .offset = AT(bench_instrument, port),
+	  .required = true,
+	  .want = "tcp:HOST:PORT, serial:DEVICE,BAUD,8n1 or, in a simulated laboratory, "
+		  "simulated:NAME" },
 	{ .name = "serial", .type = YAML_STR, .offset = AT(bench_instrument, serial) },
-	{ .name = "options", .type = YAML_MAPS, .offset = AT(bench_instrument, options), .keys = option_keys,
+	{ .name = "options",
+	  .type = YAML_MAPS,
+	  .offset = AT(bench_instrument, options),
+	  .keys = option_keys,
 	  .size = sizeof(struct bench_option) },
 	{ 0 }
 };
 
 static const struct yaml_key position_keys[] = {
 	{ .name = "@", .type = YAML_MARK, .offset = AT(bench_position, mark) },
-	{ .name = "position", .type = YAML_I64, .offset = AT(bench_position, position), .required = true,
-	  .min = 1, .max = ET_POSITIONS_MAX, .want = "a position, 1 to 40" },
-	{ .name = "ratio_pct", .type = YAML_F64, .offset = AT(bench_position, ratio_pct), .required = true,
-	  .min = -5, .max = 5, .want = "percent, -5 to 5" },
-	{ .name = "ratio_half_width_pct", .type = YAML_F64, .offset = AT(bench_position, ratio_half_width_pct),
-	  .required = true, .min = 0, .max = 5, .want = "percent, 0 to 5" },
-	{ .name = "phase_min", .type = YAML_F64, .offset = AT(bench_position, phase_min), .required = true,
-	  .min = -60, .max = 60, .want = "minutes of arc, -60 to 60" },
-	{ .name = "phase_half_width_min", .type = YAML_F64, .offset = AT(bench_position, phase_half_width_min),
-	  .required = true, .min = 0, .max = 60, .want = "minutes of arc, 0 to 60" },
+	{ .name = "position",
+	  .type = YAML_I64,
+	  .offset = AT(bench_position, position),
+	  .required = true,
+	  .min = 1,
+	  .max = ET_POSITIONS_MAX,
+	  .want = "a position, 1 to 40" },
+	{ .name = "ratio_pct",
+	  .type = YAML_F64,
+	  .offset = AT(bench_position, ratio_pct),
+	  .required = true,
+	  .min = -5,
+	  .max = 5,
+	  .want = "percent, -5 to 5" },
+	{ .name = "ratio_half_width_pct",
+	  .type = YAML_F64,
+	  .offset = AT(bench_position, ratio_half_width_pct),
+	  .required = true,
+	  .min = 0,
+	  .max = 5,
+	  .want = "percent, 0 to 5" },
+	{ .name = "phase_min",
+	  .type = YAML_F64,
+	  .offset = AT(bench_position, phase_min),
+	  .required = true,
+	  .min = -60,
+	  .max = 60,
+	  .want = "minutes of arc, -60 to 60" },
+	{ .name = "phase_half_width_min",
+	  .type = YAML_F64,
+	  .offset = AT(bench_position, phase_half_width_min),
+	  .required = true,
+	  .min = 0,
+	  .max = 60,
+	  .want = "minutes of arc, 0 to 60" },
 	{ 0 }
 };
 
 static const struct yaml_key meter_type_keys[] = {
 	{ .name = "@", .type = YAML_MARK, .offset = AT(bench_meter_type, mark) },
-	{ .name = "model", .type = YAML_STR, .offset = AT(bench_meter_type, model), .required = true },
-	{ .name = "grid_s", .type = YAML_F64, .offset = AT(bench_meter_type, grid_s), .required = true, .min = 0,
-	  .max = 5, .want = "seconds, 0 (none) to 5" },
-	{ .name = "edge_sigma_s", .type = YAML_F64, .offset = AT(bench_meter_type, edge_sigma_s),
-	  .required = true, .min = 1e-9, .max = 1, .want = "seconds, 1e-9 to 1" },
+	{ .name = "model",
+	  .type = YAML_STR,
+	  .offset = AT(bench_meter_type, model),
+	  .required = true },
+	{ .name = "grid_s",
+	  .type = YAML_F64,
+	  .offset = AT(bench_meter_type, grid_s),
+	  .required = true,
+	  .min = 0,
+	  .max = 5,
+	  .want = "seconds, 0 (none) to 5" },
+	{ .name = "edge_sigma_s",
+	  .type = YAML_F64,
+	  .offset = AT(bench_meter_type, edge_sigma_s),
+	  .required = true,
+	  .min = 1e-9,
+	  .max = 1,
+	  .want = "seconds, 1e-9 to 1" },
 	{ 0 }
 };
 
 #define LIMIT(member) (AT(bench_file, limits.member) - AT(bench_file, limits))
 
-static const struct yaml_key limit_keys[] = {
-	{ .name = "volt_max_v", .type = YAML_F64, .offset = LIMIT(volt_max_v), .required = true, .min = 1,
-	  .max = 1000, .want = "volts, 1 to 1000" },
-	{ .name = "curr_max_a", .type = YAML_F64, .offset = LIMIT(curr_max_a), .required = true, .min = 0.1,
-	  .max = 1000, .want = "amperes, 0.1 to 1000" },
-	{ 0 }
-};
+static const struct yaml_key limit_keys[] = { { .name = "volt_max_v",
+						.type = YAML_F64,
+						.offset = LIMIT(volt_max_v),
+						.required = true,
+						.min = 1,
+						.max = 1000,
+						.want = "volts, 1 to 1000" },
+					      { .name = "curr_max_a",
+						.type = YAML_F64,
+						.offset = LIMIT(curr_max_a),
+						.required = true,
+						.min = 0.1,
+						.max = 1000,
+						.want = "amperes, 0.1 to 1000" },
+					      { 0 } };
 
 const struct yaml_key bench_keys[] = {
 	{ .name = "name", .type = YAML_STR, .offset = AT(bench_file, name), .required = true },
-	{ .name = "connection", .type = YAML_WORD, .offset = AT(bench_file, connection), .required = true,
+	{ .name = "connection",
+	  .type = YAML_WORD,
+	  .offset = AT(bench_file, connection),
+	  .required = true,
 	  .words = connection_words },
-	{ .name = "limits", .type = YAML_MAP, .offset = AT(bench_file, limits), .required = true,
+	{ .name = "limits",
+	  .type = YAML_MAP,
+	  .offset = AT(bench_file, limits),
+	  .required = true,
 	  .keys = limit_keys },
-	{ .name = "off_below_v", .type = YAML_F64, .offset = AT(bench_file, off_below_v), .required = true,
-	  .min = 0.1, .max = 25, .want = "volts, 0.1 to 25" },
-	{ .name = "ref_sigma_s", .type = YAML_F64, .offset = AT(bench_file, ref_sigma_s), .required = true,
-	  .min = 0, .max = 1, .want = "seconds, 0 to 1" },
-	{ .name = "instruments", .type = YAML_MAPS, .offset = AT(bench_file, instruments), .required = true,
-	  .keys = instrument_keys, .size = sizeof(struct bench_instrument) },
-	{ .name = "positions", .type = YAML_MAPS, .offset = AT(bench_file, positions), .required = true,
-	  .keys = position_keys, .size = sizeof(struct bench_position) },
-	{ .name = "meter_types", .type = YAML_MAPS, .offset = AT(bench_file, meter_types),
-	  .keys = meter_type_keys, .size = sizeof(struct bench_meter_type) },
+	{ .name = "off_below_v",
+	  .type = YAML_F64,
+	  .offset = AT(bench_file, off_below_v),
+	  .required = true,
+	  .min = 0.1,
+	  .max = 25,
+	  .want = "volts, 0.1 to 25" },
+	{ .name = "ref_sigma_s",
+	  .type = YAML_F64,
+	  .offset = AT(bench_file, ref_sigma_s),
+	  .required = true,
+	  .min = 0,
+	  .max = 1,
+	  .want = "seconds, 0 to 1" },
+	{ .name = "instruments",
+	  .type = YAML_MAPS,
+	  .offset = AT(bench_file, instruments),
+	  .required = true,
+	  .keys = instrument_keys,
+	  .size = sizeof(struct bench_instrument) },
+	{ .name = "positions",
+	  .type = YAML_MAPS,
+	  .offset = AT(bench_file, positions),
+	  .required = true,
+	  .keys = position_keys,
+	  .size = sizeof(struct bench_position) },
+	{ .name = "meter_types",
+	  .type = YAML_MAPS,
+	  .offset = AT(bench_file, meter_types),
+	  .keys = meter_type_keys,
+	  .size = sizeof(struct bench_meter_type) },
 	{ 0 }
 };
 
@@ -95,10 +185,12 @@ static void check_instruments(const char *path, const struct bench_file *b, stru
 			continue;
 		if (seen[in[i].role]++)
 			diag_add(d, path, in[i].mark.line, in[i].mark.column,
-				 "role: a second \"%s\"; a bench has one of each", role_words[in[i].role]);
+				 "role: a second \"%s\"; a bench has one of each",
+				 role_words[in[i].role]);
 		if (in[i].driver && !driver_find(in[i].driver))
 			diag_add(d, path, in[i].mark.line, in[i].mark.column,
-				 "driver: \"%s\" is not known; `etalon drivers` lists them", in[i].driver);
+				 "driver: \"%s\" is not known; `etalon drivers` lists them",
+				 in[i].driver);
 		for (size_t k = 0; k < i; k++)
 			if (in[i].name && in[k].name && strcmp(in[i].name, in[k].name) == 0)
 				diag_add(d, path, in[i].mark.line, in[i].mark.column,
@@ -106,7 +198,8 @@ static void check_instruments(const char *path, const struct bench_file *b, stru
 	}
 	for (int r = 0; r < BENCH_ROLES; r++)
 		if (!seen[r])
-			diag_add(d, path, 0, 0, "instruments: none has the role \"%s\"", role_words[r]);
+			diag_add(d, path, 0, 0, "instruments: none has the role \"%s\"",
+				 role_words[r]);
 }
 
 static void check_positions(const char *path, const struct bench_file *b, struct diag *d)
@@ -144,7 +237,8 @@ const struct bench_position *bench_file_position(const struct bench_file *b, int
 	return NULL;
 }
 
-const struct bench_instrument *bench_file_instrument(const struct bench_file *b, enum bench_role role)
+const struct bench_instrument *bench_file_instrument(const struct bench_file *b,
+						     enum bench_role role)
 {
 	const struct bench_instrument *in = b->instruments.items;
 

@@ -5,7 +5,8 @@
 #define BENCH_BUILTIN_H
 
 struct builtin_file {
-	const char *path;	/* in the tree, e.g. "procedures/plans/sample-energy.yaml"; NULL ends the table */
+	const char *
+		path; /* in the tree, e.g. "procedures/plans/sample-energy.yaml"; NULL ends the table */
 	const char *begin, *end;
 };
 extern const struct builtin_file builtin_files[];

@@ -8,8 +8,10 @@
 #include "bench/version.h"
 
 static const struct cli_option common_options[] = {
-	{ "lab", "DIR", "laboratory folder (default: this folder)", "dossier du laboratoire (par défaut : celui-ci)" },
-	{ "lang", "en|fr", "language (default: from the locale)", "langue (par défaut : celle du système)" },
+	{ "lab", "DIR", "laboratory folder (default: this folder)",
+	  "dossier du laboratoire (par défaut : celui-ci)" },
+	{ "lang", "en|fr", "language (default: from the locale)",
+	  "langue (par défaut : celle du système)" },
 	{ "json", NULL, "machine-readable output", "sortie lisible par une machine" },
 	{ "help", NULL, "this text", "ce texte" },
 	{ 0 }
@@ -67,7 +69,8 @@ static void print_option(const struct cli_option *o, enum lang lang)
 {
 	char left[40];
 
-	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? " " : "",
+		 o->value ? o->value : "");
 	printf("  %-26s %s\n", left, tr(lang, o->en, o->fr));
 }
 
@@ -82,18 +85,22 @@ static void help_overview(enum lang lang)
 		printf("  %-18s %s\n", c->name, tr(lang, c->en, c->fr));
 	printf("\n%s\n",
 	       tr(lang,
-		  "exit codes: 0 all conforming or query succeeded, 1 a meter is not conforming or unfinished,\n"
-		  "2 usage or file wrong, 3 bench fault (source off), 4 record not written, 5 integrity violated,\n"
+		  "exit codes: 0 all conforming or query succeeded, 1 a meter is not conforming or "
+		  "unfinished,\n"
+		  "2 usage or file wrong, 3 bench fault (source off), 4 record not written, 5 "
+		  "integrity violated,\n"
 		  "6 source not known to be off",
-		  "codes de sortie : 0 tout est conforme ou la requête a réussi, 1 un compteur n'est pas conforme\n"
-		  "ou pas terminé, 2 usage ou fichier erroné, 3 panne du banc (source hors tension), 4 le registre\n"
+		  "codes de sortie : 0 tout est conforme ou la requête a réussi, 1 un compteur "
+		  "n'est pas conforme\n"
+		  "ou pas terminé, 2 usage ou fichier erroné, 3 panne du banc (source hors "
+		  "tension), 4 le registre\n"
 		  "n'a pu être écrit, 5 intégrité violée, 6 source peut-être sous tension"));
 }
 
 static void help_command(const struct cli_command *c, enum lang lang)
 {
-	printf("%s: etalon %s%s%s [OPTIONS]\n%s\n\n", tr(lang, "usage", "usage"), c->name, c->words ? " " : "",
-	       c->words ? c->words : "", tr(lang, c->en, c->fr));
+	printf("%s: etalon %s%s%s [OPTIONS]\n%s\n\n", tr(lang, "usage", "usage"), c->name,
+	       c->words ? " " : "", c->words ? c->words : "", tr(lang, c->en, c->fr));
 	for (const struct cli_option *o = c->options; o && o->name; o++)
 		print_option(o, lang);
 	for (const struct cli_option *o = common_options; o->name; o++)
@@ -113,7 +120,8 @@ static const struct cli_command *find_command(int argc, char **argv, int *used)
 		if (!blank && argc > 1 && strcmp(argv[1], c->name) == 0 && !found) {
 			found = c;
 			*used = 2;
-		} else if (blank && argc > 2 && strncmp(argv[1], c->name, (size_t)(blank - c->name)) == 0 &&
+		} else if (blank && argc > 2 &&
+			   strncmp(argv[1], c->name, (size_t)(blank - c->name)) == 0 &&
 			   argv[1][blank - c->name] == '\0' && strcmp(argv[2], blank + 1) == 0) {
 			found = c;
 			*used = 3;
@@ -123,7 +131,8 @@ static const struct cli_command *find_command(int argc, char **argv, int *used)
 }
 
 /* Is argv[*i] the option @p o? Takes its value from "--name=value" or the next word. */
-static bool take_option(const struct cli_option *o, int argc, char **argv, int *i, const char **value, int *bad)
+static bool take_option(const struct cli_option *o, int argc, char **argv, int *i,
+			const char **value, int *bad)
 {
 	const size_t n = strlen(o->name);
 	const char *arg = argv[*i] + 2;
@@ -152,7 +161,8 @@ static int set_common(struct cli_args *a, size_t which, const char *value, bool 
 		return 0;
 	case 1:
 		if (strcmp(value, "en") != 0 && strcmp(value, "fr") != 0)
-			return cli_fail(EXIT_USAGE, "--lang: \"%s\" is not a language; en or fr", value);
+			return cli_fail(EXIT_USAGE, "--lang: \"%s\" is not a language; en or fr",
+					value);
 		a->lang = value[0] == 'f' ? LANG_FR : LANG_EN;
 		return 0;
 	case 2:
@@ -177,7 +187,8 @@ static int parse_option(struct cli_args *a, int argc, char **argv, int *i, bool 
 	for (size_t k = 0; common_options[k].name; k++)
 		if (take_option(&common_options[k], argc, argv, i, &value, &bad))
 			return bad ? bad : set_common(a, k, value, help);
-	return cli_fail(EXIT_USAGE, "%s: no such option; `etalon %s --help` lists them", argv[*i], a->command);
+	return cli_fail(EXIT_USAGE, "%s: no such option; `etalon %s --help` lists them", argv[*i],
+			a->command);
 }
 
 static int parse_args(struct cli_args *a, int argc, char **argv, int first, bool *help)
@@ -216,8 +227,9 @@ static int without_command(int argc, char **argv)
 			 strcmp(argv[i], "help") == 0)
 			help = true;
 		else
-			return cli_fail(EXIT_USAGE, "%s: no such command; `etalon --help` lists them%s", argv[i],
-					i > 1 ? ", and options follow the command" : "");
+			return cli_fail(EXIT_USAGE,
+					"%s: no such command; `etalon --help` lists them%s",
+					argv[i], i > 1 ? ", and options follow the command" : "");
 	}
 	if (help)
 		help_overview(lang);
@@ -253,7 +265,7 @@ int cli_main(int argc, char **argv)
 		return finish_stdout(EXIT_CONFORMING);
 	}
 	if (a.n_words < c->min_words || a.n_words > c->max_words)
-		return cli_fail(EXIT_USAGE, "usage: etalon %s%s%s; `etalon %s --help` tells more", c->name,
-				c->words ? " " : "", c->words ? c->words : "", c->name);
+		return cli_fail(EXIT_USAGE, "usage: etalon %s%s%s; `etalon %s --help` tells more",
+				c->name, c->words ? " " : "", c->words ? c->words : "", c->name);
 	return finish_stdout(c->run(&a));
 }

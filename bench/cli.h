@@ -11,39 +11,41 @@
 #include "base/lang.h"
 
 enum exit_code {
-	EXIT_CONFORMING = 0,	/* all conforming, or the query succeeded */
-	EXIT_NOT_CONFORMING = 1, /* at least one meter nonconforming, inconclusive, void or unfinished */
-	EXIT_USAGE = 2,		/* usage or a file wrong, nothing started */
-	EXIT_BENCH = 3,		/* bench fault, source reported or proven off */
-	EXIT_RECORD = 4,	/* the record could not be written */
-	EXIT_INTEGRITY = 5,	/* integrity violated */
-	EXIT_ENERGISED = 6,	/* source not known to be off */
+	EXIT_CONFORMING = 0, /* all conforming, or the query succeeded */
+	EXIT_NOT_CONFORMING =
+		1, /* at least one meter nonconforming, inconclusive, void or unfinished */
+	EXIT_USAGE = 2, /* usage or a file wrong, nothing started */
+	EXIT_BENCH = 3, /* bench fault, source reported or proven off */
+	EXIT_RECORD = 4, /* the record could not be written */
+	EXIT_INTEGRITY = 5, /* integrity violated */
+	EXIT_ENERGISED = 6, /* source not known to be off */
 };
 
 enum { CLI_OPTIONS_MAX = 16, CLI_WORDS_MAX = 8 };
 
 struct cli_option {
-	const char *name;	/* without the dashes; NULL ends the table */
-	const char *value;	/* what stands for its value in the help; NULL: a switch */
+	const char *name; /* without the dashes; NULL ends the table */
+	const char *value; /* what stands for its value in the help; NULL: a switch */
 	const char *en, *fr;
 };
 
 struct cli_args {
 	enum lang lang;
-	const char *lab;	/* --lab DIR, default "." */
+	const char *lab; /* --lab DIR, default "." */
 	bool json;
 	const struct cli_option *options;
-	const char *values[CLI_OPTIONS_MAX]; /* in the order of the table; "" for a switch; NULL: not given */
-	const char *words[CLI_WORDS_MAX];    /* what is not an option */
+	const char *values
+		[CLI_OPTIONS_MAX]; /* in the order of the table; "" for a switch; NULL: not given */
+	const char *words[CLI_WORDS_MAX]; /* what is not an option */
 	size_t n_words;
-	const char *command;	/* "approval list" */
+	const char *command; /* "approval list" */
 };
 
 struct cli_command {
-	const char *name;	/* "run", "approval list" */
-	const char *words;	/* what follows it in the help, e.g. "NUMBER"; NULL: nothing */
+	const char *name; /* "run", "approval list" */
+	const char *words; /* what follows it in the help, e.g. "NUMBER"; NULL: nothing */
 	size_t min_words, max_words;
-	const char *en, *fr;	/* one line */
+	const char *en, *fr; /* one line */
 	const struct cli_option *options;
 	int (*run)(const struct cli_args *a); /* exit code */
 };

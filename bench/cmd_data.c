@@ -25,9 +25,10 @@ static int list_approval(const struct cli_args *a, const char *path, json_t *all
 	if (err == ET_OK) {
 		if (!a->json)
 			approval_print_line(&ap, a->lang, stdout);
-		json_array_append_new(all, json_pack("{s:s,s:I,s:s,s:s}", "number", ap.number, "revision",
-						     (json_int_t)ap.revision, "manufacturer", ap.manufacturer, "file",
-						     path));
+		json_array_append_new(all,
+				      json_pack("{s:s,s:I,s:s,s:s}", "number", ap.number,
+						"revision", (json_int_t)ap.revision, "manufacturer",
+						ap.manufacturer, "file", path));
 	}
 	yaml_free(doc);
 	return err;
@@ -98,11 +99,13 @@ int cmd_approval_show(const struct cli_args *a)
 
 static json_t *finding_json(const struct approval_finding *f)
 {
-	return json_pack("{s:s,s:s,s:s,s:s}", "level", finding_level_word(f->level), "code", f->code, "en", f->en, "fr", f->fr);
+	return json_pack("{s:s,s:s,s:s,s:s}", "level", finding_level_word(f->level), "code",
+			 f->code, "en", f->en, "fr", f->fr);
 }
 
 /* One meter against its own notice. @return is it approved? */
-static bool check_meter(const struct cli_args *a, const struct meter_card *m, json_t *all, struct diag *d)
+static bool check_meter(const struct cli_args *a, const struct meter_card *m, json_t *all,
+			struct diag *d)
 {
 	struct approval_finding f[APPROVAL_FINDINGS_MAX];
 	struct yaml_doc *doc = NULL;
@@ -111,9 +114,10 @@ static bool check_meter(const struct cli_args *a, const struct meter_card *m, js
 	bool ok = false;
 
 	if (!a->json)
-		printf("%s %s (%s %lld)\n", m->maker, m->serial, tr(a->lang, "position", "position"),
-		       (long long)m->position);
-	if (m->approval && approval_find(a->lab, m->approval, m->approval_revision, &ap, &doc, d) == ET_OK) {
+		printf("%s %s (%s %lld)\n", m->maker, m->serial,
+		       tr(a->lang, "position", "position"), (long long)m->position);
+	if (m->approval &&
+	    approval_find(a->lab, m->approval, m->approval_revision, &ap, &doc, d) == ET_OK) {
 		const int n = approval_check(&ap, m, f, APPROVAL_FINDINGS_MAX);
 
 		ok = n == 0 || f[0].level != FINDING_NONCONFORMING;
@@ -122,8 +126,9 @@ static bool check_meter(const struct cli_args *a, const struct meter_card *m, js
 		if (!a->json)
 			approval_print_findings(f, n, a->lang, stdout);
 	}
-	json_array_append_new(all, json_pack("{s:I,s:s,s:b,s:o}", "position", (json_int_t)m->position, "serial",
-					     m->serial, "approved", ok, "findings", findings));
+	json_array_append_new(all,
+			      json_pack("{s:I,s:s,s:b,s:o}", "position", (json_int_t)m->position,
+					"serial", m->serial, "approved", ok, "findings", findings));
 	yaml_free(doc);
 	return ok;
 }
@@ -169,8 +174,8 @@ static int list_plan(const struct cli_args *a, const char *path, json_t *all, st
 	if (err == ET_OK) {
 		if (!a->json)
 			plan_print_line(&p, a->lang, stdout);
-		json_array_append_new(all, json_pack("{s:s,s:I,s:s}", "id", p.id, "version", (json_int_t)p.version,
-						     "file", path));
+		json_array_append_new(all, json_pack("{s:s,s:I,s:s}", "id", p.id, "version",
+						     (json_int_t)p.version, "file", path));
 	}
 	yaml_free(doc);
 	return err;

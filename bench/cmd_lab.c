@@ -16,7 +16,8 @@
 static bool is_id(const char *s)
 {
 	return s && *s && strlen(s) < 24 &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(s);
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+		       strlen(s);
 }
 
 int cmd_init(const struct cli_args *a)
@@ -28,15 +29,23 @@ int cmd_init(const struct cli_args *a)
 	if (!bench)
 		bench = simulated ? "SIM" : "B1";
 	if (!is_id(bench))
-		return cli_fail(EXIT_USAGE, "--bench: \"%s\"; letters, digits, - and _, at most 23", bench);
-	if (lab_create(a->words[0], bench, name ? name : simulated ? "Simulated laboratory" : "Laboratory", simulated,
-		       &f) != ET_OK)
+		return cli_fail(EXIT_USAGE, "--bench: \"%s\"; letters, digits, - and _, at most 23",
+				bench);
+	if (lab_create(a->words[0], bench,
+		       name	   ? name
+		       : simulated ? "Simulated laboratory"
+				   : "Laboratory",
+		       simulated, &f) != ET_OK)
 		return cli_fail(f.code == ET_ERR_RECORD ? EXIT_RECORD : EXIT_USAGE, "%s", f.text);
 	if (!a->json)
 		printf("%s: %s\n", a->words[0],
-		       simulated ? tr(a->lang, "a simulated laboratory; nothing made here certifies anything",
-				      "un laboratoire simulé; rien de ce qui s'y fait ne certifie quoi que ce soit") :
-				   tr(a->lang, "a laboratory; now edit bench.yaml", "un laboratoire; éditez bench.yaml"));
+		       simulated
+			       ? tr(a->lang,
+				    "a simulated laboratory; nothing made here certifies anything",
+				    "un laboratoire simulé; rien de ce qui s'y fait ne certifie "
+				    "quoi que ce soit")
+			       : tr(a->lang, "a laboratory; now edit bench.yaml",
+				    "un laboratoire; éditez bench.yaml"));
 	return EXIT_CONFORMING;
 }
 
@@ -47,24 +56,28 @@ int cmd_drivers(const struct cli_args *a)
 	for (const struct driver *const *d = drivers; *d; d++) {
 		if (!a->json)
 			printf("%-16s %s\n", (*d)->name, (*d)->summary);
-		json_array_append_new(list, json_pack("{s:s,s:s}", "name", (*d)->name, "summary", (*d)->summary));
+		json_array_append_new(
+			list, json_pack("{s:s,s:s}", "name", (*d)->name, "summary", (*d)->summary));
 	}
 	return output_end(a, list);
 }
 
 /* ---- one entry by a person ---- */
 
-static int record(const struct cli_args *a, struct lab *lab, const char *actor, const char *kind, json_t *payload)
+static int record(const struct cli_args *a, struct lab *lab, const char *actor, const char *kind,
+		  json_t *payload)
 {
 	struct fault f = { 0 };
-	int err = payload ? lab_record(lab, actor, kind, payload, &f) : fault_set(&f, ET_ERR_ARG, "not UTF-8");
+	int err = payload ? lab_record(lab, actor, kind, payload, &f)
+			  : fault_set(&f, ET_ERR_ARG, "not UTF-8");
 
 	(void)a;
 	json_decref(payload);
 	return err == ET_OK ? EXIT_CONFORMING : cli_fail(cli_exit_of(err), "%s", f.text);
 }
 
-static int with_lab(const struct cli_args *a, enum db_mode mode, int (*act)(const struct cli_args *a, struct lab *lab))
+static int with_lab(const struct cli_args *a, enum db_mode mode,
+		    int (*act)(const struct cli_args *a, struct lab *lab))
 {
 	struct fault f = { 0 };
 	struct lab lab;
@@ -85,8 +98,10 @@ static const char *actor_of(const struct cli_args *a, struct lab *lab)
 	if (!who)
 		(void)cli_fail(EXIT_USAGE, "--operator ID is needed: every entry has an author");
 	else if (!lab_knows_person(lab, who)) {
-		(void)cli_fail(EXIT_USAGE, "--operator: \"%s\" is not on record; `etalon person add` registers people",
-			       who);
+		(void)cli_fail(
+			EXIT_USAGE,
+			"--operator: \"%s\" is not on record; `etalon person add` registers people",
+			who);
 		who = NULL;
 	}
 	return who;
@@ -95,7 +110,8 @@ static const char *actor_of(const struct cli_args *a, struct lab *lab)
 static int person_add(const struct cli_args *a, struct lab *lab)
 {
 	static const char *const roles[] = { "technician", "signatory", "auditor", "admin" };
-	const char *id = cli_value(a, "id"), *name = cli_value(a, "name"), *role = cli_value(a, "role");
+	const char *id = cli_value(a, "id"), *name = cli_value(a, "name"),
+		   *role = cli_value(a, "role");
 	json_t *first = db_last(lab->db, "person.added", NULL, NULL, NULL);
 	const char *actor = first ? actor_of(a, lab) : id;
 	bool known = false;
@@ -104,7 +120,9 @@ static int person_add(const struct cli_args *a, struct lab *lab)
 	for (size_t i = 0; role && i < sizeof(roles) / sizeof(roles[0]); i++)
 		known |= strcmp(roles[i], role) == 0;
 	if (!is_id(id) || !name || !*name)
-		return cli_fail(EXIT_USAGE, "--id (letters, digits, - and _, at most 23) and --name are needed");
+		return cli_fail(
+			EXIT_USAGE,
+			"--id (letters, digits, - and _, at most 23) and --name are needed");
 	if (!known)
 		return cli_fail(EXIT_USAGE, "--role: technician, signatory, auditor or admin");
 	if (!actor)
@@ -120,8 +138,10 @@ int cmd_person_add(const struct cli_args *a)
 
 static int person_list(const struct cli_args *a, struct lab *lab)
 {
-	static const struct output_column columns[] = { { "id", "id", "id", 12 }, { "name", "name", "nom", 28 },
-							{ "role", "role", "fonction", 12 }, { 0 } };
+	static const struct output_column columns[] = { { "id", "id", "id", 12 },
+							{ "name", "name", "nom", 28 },
+							{ "role", "role", "fonction", 12 },
+							{ 0 } };
 	struct fault f = { 0 };
 
 	return output_table(a, columns, query_people(lab->db, NULL, &f), &f);
@@ -147,8 +167,10 @@ static int apparatus_add(const struct cli_args *a, struct lab *lab)
 	if (actor && apparatus_load_file(a->words[0], &app, &doc, d) != ET_OK)
 		code = cli_fail_diag(d);
 	else if (actor && (app.simulated == 1) != lab->simulated)
-		code = cli_fail(EXIT_USAGE, "%s: simulated apparatus belongs in a simulated laboratory, and no other",
-				a->words[0]);
+		code = cli_fail(
+			EXIT_USAGE,
+			"%s: simulated apparatus belongs in a simulated laboratory, and no other",
+			a->words[0]);
 	else if (actor) {
 		code = record(a, lab, actor, "apparatus.added", apparatus_payload(&app));
 	}
@@ -165,10 +187,14 @@ int cmd_apparatus_add(const struct cli_args *a)
 static int apparatus_list(const struct cli_args *a, struct lab *lab)
 {
 	static const struct output_column columns[] = {
-		{ "id", "id", "id", 10 },	   { "kind", "kind", "genre", 18 },
-		{ "model", "model", "modèle", 14 }, { "serial", "serial", "série", 14 },
+		{ "id", "id", "id", 10 },
+		{ "kind", "kind", "genre", 18 },
+		{ "model", "model", "modèle", 14 },
+		{ "serial", "serial", "série", 14 },
 		{ "certificate", "certificate", "certificat", 14 },
-		{ "expires", "expires", "échéance", 10 }, { "reason", "retired: why", "retiré : motif", 20 }, { 0 }
+		{ "expires", "expires", "échéance", 10 },
+		{ "reason", "retired: why", "retiré : motif", 20 },
+		{ 0 }
 	};
 	struct fault f = { 0 };
 
@@ -185,7 +211,8 @@ static int apparatus_show(const struct cli_args *a, struct lab *lab)
 	json_t *app = db_last(lab->db, "apparatus.added", "id", a->words[0], NULL);
 
 	if (!app)
-		return cli_fail(EXIT_USAGE, "%s: no such apparatus; `etalon apparatus list`", a->words[0]);
+		return cli_fail(EXIT_USAGE, "%s: no such apparatus; `etalon apparatus list`",
+				a->words[0]);
 	if (a->json)
 		return output_end(a, app);
 	return output_object(a, app);
@@ -207,7 +234,8 @@ static int apparatus_retire(const struct cli_args *a, struct lab *lab)
 	json_decref(app);
 	json_decref(gone);
 	if (!known)
-		return cli_fail(EXIT_USAGE, "%s: no such apparatus; `etalon apparatus list`", a->words[0]);
+		return cli_fail(EXIT_USAGE, "%s: no such apparatus; `etalon apparatus list`",
+				a->words[0]);
 	if (retired > added)
 		return cli_fail(EXIT_USAGE, "%s is retired already", a->words[0]);
 	if (!actor)

@@ -37,14 +37,16 @@ static int parse_day(const char *name, const char *text, int64_t otherwise, int6
 	*utc_ns = otherwise;
 	if (!text)
 		return EXIT_CONFORMING;
-	if (sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &used) != 3 || text[used] || m < 1 || m > 12 || d < 1 || d > 31)
+	if (sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &used) != 3 || text[used] || m < 1 ||
+	    m > 12 || d < 1 || d > 31)
 		return cli_fail(EXIT_USAGE, "--%s: \"%s\" is not a day; YYYY-MM-DD", name, text);
 	tm.tm_year = y - 1900;
 	tm.tm_mon = m - 1;
 	tm.tm_mday = d;
 	*utc_ns = (int64_t)timegm(&tm) * 1000000000;
 	if (tm.tm_mday != d) /* timegm() has carried it into the next month */
-		return cli_fail(EXIT_USAGE, "--%s: \"%s\" is not a day of the calendar", name, text);
+		return cli_fail(EXIT_USAGE, "--%s: \"%s\" is not a day of the calendar", name,
+				text);
 	return EXIT_CONFORMING;
 }
 
@@ -57,7 +59,8 @@ static int history_of_serial(const struct cli_args *a, struct lab *lab)
 		return cli_fail(cli_exit_of(f.code), "%s", f.text);
 	if (json_array_size(h) == 0) {
 		json_decref(h);
-		return cli_fail(EXIT_USAGE, "%s: no meter with this serial number is on record", a->words[0]);
+		return cli_fail(EXIT_USAGE, "%s: no meter with this serial number is on record",
+				a->words[0]);
 	}
 	if (a->json)
 		return output_end(a, h);
@@ -69,10 +72,10 @@ static int history_of_serial(const struct cli_args *a, struct lab *lab)
 static int history_list(const struct cli_args *a, struct lab *lab)
 {
 	static const struct output_column columns[] = {
-		{ "batch", "batch", "lot", 12 },     { "position", "pos", "pos", 4 },
+		{ "batch", "batch", "lot", 12 },       { "position", "pos", "pos", 4 },
 		{ "maker", "maker", "fabricant", 14 }, { "serial", "serial", "série", 12 },
 		{ "approval", "approval", "avis", 9 }, { "verdict", "verdict", "verdict", 14 },
-		{ "reason", "reason", "motif", 24 }, { 0 }
+		{ "reason", "reason", "motif", 24 },   { 0 }
 	};
 	struct query_filter q = QUERY_ALL;
 	struct fault f = { 0 };
@@ -81,8 +84,10 @@ static int history_list(const struct cli_args *a, struct lab *lab)
 	q.verdict = cli_value(a, "verdict");
 	q.approval = cli_value(a, "approval");
 	q.apparatus = cli_value(a, "apparatus");
-	if (parse_day("since", cli_value(a, "since"), INT64_MIN, &q.since_utc_ns) != EXIT_CONFORMING ||
-	    parse_day("until", cli_value(a, "until"), INT64_MAX, &q.until_utc_ns) != EXIT_CONFORMING)
+	if (parse_day("since", cli_value(a, "since"), INT64_MIN, &q.since_utc_ns) !=
+		    EXIT_CONFORMING ||
+	    parse_day("until", cli_value(a, "until"), INT64_MAX, &q.until_utc_ns) !=
+		    EXIT_CONFORMING)
 		return EXIT_USAGE;
 	return output_table(a, columns, query_meters(lab->db, &q, &f), &f);
 }
@@ -102,7 +107,8 @@ int cmd_history(const struct cli_args *a)
 /* Is that one of the files of the record itself? Opening it for writing would empty it. */
 static bool is_of_record(const char *lab, const char *path)
 {
-	static const char *const names[] = { "etalon.db", "etalon.db-wal", "etalon.db-shm", "etalon.db.lock" };
+	static const char *const names[] = { "etalon.db", "etalon.db-wal", "etalon.db-shm",
+					     "etalon.db.lock" };
 	struct stat to, of;
 	char name[PATH_MAX];
 
@@ -138,7 +144,9 @@ static int finish_output(const struct cli_args *a, FILE *out, int code)
 	bad = fflush(out) != 0 || ferror(out);
 	if (fclose(out) != 0)
 		bad = true;
-	return bad ? cli_fail(EXIT_RECORD, "%s: %s", path, errno ? strerror(errno) : "could not be written") : code;
+	return bad ? cli_fail(EXIT_RECORD, "%s: %s", path,
+			      errno ? strerror(errno) : "could not be written")
+		   : code;
 }
 
 int cmd_report_batch(const struct cli_args *a)
@@ -189,13 +197,16 @@ static int audit(const struct cli_args *a, bool whole)
 		err = db_verify_projections(lab.db, &f);
 	lab_close(&lab);
 	if (a->json)
-		(void)output_end(a, json_pack("{s:b,s:I,s:o,s:o}", "whole", err == ET_OK, "entries", (json_int_t)n, "head",
+		(void)output_end(a, json_pack("{s:b,s:I,s:o,s:o}", "whole", err == ET_OK, "entries",
+					      (json_int_t)n, "head",
 					      err == ET_OK ? json_str(head) : json_null(), "fault",
 					      err == ET_OK ? json_null() : json_str(f.text)));
 	if (err != ET_OK)
 		return cli_fail(cli_exit_of(err), "%s", f.text);
 	if (!a->json && whole)
-		printf("%lld %s\n", (long long)n, tr(a->lang, "entries, the chain is whole", "entrées, la chaîne est intacte"));
+		printf("%lld %s\n", (long long)n,
+		       tr(a->lang, "entries, the chain is whole",
+			  "entrées, la chaîne est intacte"));
 	if (!a->json)
 		printf("%lld %s\n", (long long)n, head);
 	return EXIT_CONFORMING;
@@ -213,15 +224,17 @@ int cmd_audit_head(const struct cli_args *a)
 
 /* ---- recompute ---- */
 
-static void print_difference(void *arg, const char *attempt, int position, const char *key, const json_t *stored,
-			     const json_t *now)
+static void print_difference(void *arg, const char *attempt, int position, const char *key,
+			     const json_t *stored, const json_t *now)
 {
-	char *was = stored ? json_dumps(stored, JSON_ENCODE_ANY) : NULL, *is = json_dumps(now, JSON_ENCODE_ANY);
+	char *was = stored ? json_dumps(stored, JSON_ENCODE_ANY) : NULL,
+	     *is = json_dumps(now, JSON_ENCODE_ANY);
 	const struct cli_args *a = arg;
 
-	fprintf(stderr, "%s %s %d: %s: %s %s, %s %s\n", attempt, tr(a->lang, "position", "position"), position, key,
-		tr(a->lang, "stored", "enregistré"), was ? was : "-", tr(a->lang, "today", "aujourd'hui"),
-		is ? is : "-");
+	fprintf(stderr, "%s %s %d: %s: %s %s, %s %s\n", attempt,
+		tr(a->lang, "position", "position"), position, key,
+		tr(a->lang, "stored", "enregistré"), was ? was : "-",
+		tr(a->lang, "today", "aujourd'hui"), is ? is : "-");
 	free(was);
 	free(is);
 }
@@ -246,11 +259,13 @@ int cmd_recompute(const struct cli_args *a)
 	if (batch && n.attempts == 0)
 		return cli_fail(EXIT_USAGE, "%s: no attempt of such a batch is on record", batch);
 	if (a->json)
-		(void)output_end(a, json_pack("{s:I,s:I,s:I}", "attempts", (json_int_t)n.attempts, "observations",
-					      (json_int_t)n.observations, "different", (json_int_t)n.different));
+		(void)output_end(a, json_pack("{s:I,s:I,s:I}", "attempts", (json_int_t)n.attempts,
+					      "observations", (json_int_t)n.observations,
+					      "different", (json_int_t)n.different));
 	else
-		printf("%lld %s, %lld %s, %lld %s\n", (long long)n.attempts, tr(a->lang, "attempts", "essais"),
-		       (long long)n.observations, tr(a->lang, "observations", "observations"), (long long)n.different,
+		printf("%lld %s, %lld %s, %lld %s\n", (long long)n.attempts,
+		       tr(a->lang, "attempts", "essais"), (long long)n.observations,
+		       tr(a->lang, "observations", "observations"), (long long)n.different,
 		       tr(a->lang, "different", "différentes"));
 	return n.different ? EXIT_INTEGRITY : EXIT_CONFORMING;
 }
@@ -279,7 +294,9 @@ int cmd_export(const struct cli_args *a)
 		err = db_export_journal(lab.db, write_text, out, &f);
 		if (err == ET_ERR_IO) /* of the copy, not of the bench */
 			err = ET_ERR_RECORD;
-		code = finish_output(a, out, err == ET_OK ? EXIT_CONFORMING : cli_fail(cli_exit_of(err), "%s", f.text));
+		code = finish_output(a, out,
+				     err == ET_OK ? EXIT_CONFORMING
+						  : cli_fail(cli_exit_of(err), "%s", f.text));
 	}
 	lab_close(&lab);
 	return code;

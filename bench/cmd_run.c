@@ -65,16 +65,16 @@ static int load_files(const struct cli_args *a, const struct lab *lab, struct fi
 	int err;
 
 	err = batch_load_file(cli_value(a, "batch"), &x->batch, &x->docs[x->n_docs++], x->diag);
-	if (bench_file_load(bench ? bench : lab_path(lab, "bench.yaml", path), &x->bench, &x->docs[x->n_docs++],
-			    x->diag) != ET_OK)
+	if (bench_file_load(bench ? bench : lab_path(lab, "bench.yaml", path), &x->bench,
+			    &x->docs[x->n_docs++], x->diag) != ET_OK)
 		err = ET_ERR_FILE;
 	if (cli_value(a, "simulate") && scenario_load_file(cli_value(a, "simulate"), &x->scenario,
-							  &x->docs[x->n_docs++], x->diag) != ET_OK)
+							   &x->docs[x->n_docs++], x->diag) != ET_OK)
 		err = ET_ERR_FILE;
 	if (err != ET_OK)
 		return err;
-	err = plan_find(lab->dir, plan_id ? plan_id : x->batch.plan, INT64_MIN, &x->plan, &x->docs[x->n_docs++],
-			x->diag);
+	err = plan_find(lab->dir, plan_id ? plan_id : x->batch.plan, INT64_MIN, &x->plan,
+			&x->docs[x->n_docs++], x->diag);
 	if (approval_find(lab->dir, x->batch.approval, x->batch.approval_revision, &x->approval,
 			  &x->docs[x->n_docs++], x->diag) != ET_OK)
 		err = ET_ERR_FILE;
@@ -82,22 +82,25 @@ static int load_files(const struct cli_args *a, const struct lab *lab, struct fi
 }
 
 /* Apparatus on record for the instrument in that role, valid on the day of the run. */
-static int find_apparatus(struct lab *lab, struct files *x, enum bench_role role, struct yaml_date day,
-			  struct apparatus *out, struct fault *f)
+static int find_apparatus(struct lab *lab, struct files *x, enum bench_role role,
+			  struct yaml_date day, struct apparatus *out, struct fault *f)
 {
 	const struct bench_instrument *in = bench_file_instrument(&x->bench, role);
 	int err;
 
 	if (!in->serial)
-		return fault_set(f, ET_ERR_FILE, "bench.yaml: instrument \"%s\" needs its serial number: its certificate "
-						 "is looked up by it", in->name);
+		return fault_set(
+			f, ET_ERR_FILE,
+			"bench.yaml: instrument \"%s\" needs its serial number: its certificate "
+			"is looked up by it",
+			in->name);
 	err = apparatus_find(lab->db, in->serial, out, &x->docs[x->n_docs++], f);
 	return err == ET_OK ? apparatus_check_valid(out, day, f) : err;
 }
 
 /* Virtual time goes on where the record stopped, never back. */
-static int start_of_time(struct lab *lab, const struct run_input *in, const struct files *x, struct clk_start *out,
-			 struct fault *f)
+static int start_of_time(struct lab *lab, const struct run_input *in, const struct files *x,
+			 struct clk_start *out, struct fault *f)
 {
 	struct lab_time last;
 	struct sim_options opt = { .seed = in->seed };
@@ -117,8 +120,8 @@ static int start_of_time(struct lab *lab, const struct run_input *in, const stru
 	return ET_OK;
 }
 
-static int run_simulated(struct lab *lab, struct files *x, struct run_input *in, struct run_result *res,
-			 struct fault *f)
+static int run_simulated(struct lab *lab, struct files *x, struct run_input *in,
+			 struct run_result *res, struct fault *f)
 {
 	struct clk_start start;
 	struct sim_options opt = { .seed = in->seed };
@@ -126,10 +129,11 @@ static int run_simulated(struct lab *lab, struct files *x, struct run_input *in,
 
 	if (err != ET_OK)
 		return err;
-	err = find_apparatus(lab, x, BENCH_REFERENCE, date_of_utc(start.utc_ns, start.utc_offset_s), &x->reference, f);
+	err = find_apparatus(lab, x, BENCH_REFERENCE, date_of_utc(start.utc_ns, start.utc_offset_s),
+			     &x->reference, f);
 	if (err == ET_OK)
-		err = find_apparatus(lab, x, BENCH_READER, date_of_utc(start.utc_ns, start.utc_offset_s), &x->reader,
-				     f);
+		err = find_apparatus(lab, x, BENCH_READER,
+				     date_of_utc(start.utc_ns, start.utc_offset_s), &x->reader, f);
 	if (err != ET_OK)
 		return err;
 	in->reference = &x->reference;
@@ -158,12 +162,14 @@ static void add_truth(json_t *report, const struct run_input *in, const struct r
 	for (int s = 0; s < res->n_steps; s++)
 		for (int p = 0; p < ET_POSITIONS_MAX; p++)
 			if (in->meters[p].measured && isfinite(res->step[s][p].truth_pct))
-				json_array_append_new(truth, json_pack("{s:i,s:s,s:s,s:f,s:o,s:o}", "position", p + 1,
-								       "serial", in->meters[p].card->serial, "step",
-								       st[s].id, "error_pct", res->step[s][p].truth_pct,
-								       "measured_pct",
-								       json_num(res->step[s][p].obs.err_pct), "U_pct",
-								       json_num(res->step[s][p].obs.U_pct)));
+				json_array_append_new(
+					truth,
+					json_pack("{s:i,s:s,s:s,s:f,s:o,s:o}", "position", p + 1,
+						  "serial", in->meters[p].card->serial, "step",
+						  st[s].id, "error_pct", res->step[s][p].truth_pct,
+						  "measured_pct",
+						  json_num(res->step[s][p].obs.err_pct), "U_pct",
+						  json_num(res->step[s][p].obs.U_pct)));
 	json_object_set_new(report, "simulated_truth", truth);
 }
 
@@ -179,7 +185,8 @@ static int print_json(json_t *report)
 	return EXIT_CONFORMING;
 }
 
-static int show(const struct cli_args *a, struct lab *lab, const struct run_input *in, const struct run_result *res)
+static int show(const struct cli_args *a, struct lab *lab, const struct run_input *in,
+		const struct run_result *res)
 {
 	struct fault f = { 0 };
 	json_t *report = NULL;
@@ -212,8 +219,10 @@ static bool ask_person(void *arg, int prompt, enum touch touch)
 	(void)prompt;
 	progress_line_end(pr);
 	fprintf(stderr, "%s [%s] ",
-		tr(pr->lang, "Mount the meters, connect the sensors; the voltage is proven off. Go on?",
-		   "Placez les compteurs et les capteurs; l'absence de tension est prouvée. Continuer?"),
+		tr(pr->lang,
+		   "Mount the meters, connect the sensors; the voltage is proven off. Go on?",
+		   "Placez les compteurs et les capteurs; l'absence de tension est prouvée. "
+		   "Continuer?"),
 		tr(pr->lang, "y/n", "o/n"));
 	(void)touch;
 	if (!fgets(line, sizeof(line), stdin))
@@ -232,14 +241,24 @@ static int parse_seed(const struct cli_args *a, const struct files *x, uint64_t 
 	return EXIT_CONFORMING;
 }
 
-static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x, struct run_result *res)
+static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x,
+		      struct run_result *res)
 {
 	const bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	struct progress pr;
-	struct run_input in = { .db = lab->db, .operator_id = cli_value(a, "operator"), .command = a->command,
-				.plan = &x->plan, .approval = &x->approval, .batch = &x->batch, .bench = &x->bench,
-				.scenario = cli_value(a, "simulate"), .resume = cli_value(a, "resume") != NULL,
-				.prompts = terminal, .ask = ask_person, .notice = progress_notice, .arg = &pr,
+	struct run_input in = { .db = lab->db,
+				.operator_id = cli_value(a, "operator"),
+				.command = a->command,
+				.plan = &x->plan,
+				.approval = &x->approval,
+				.batch = &x->batch,
+				.bench = &x->bench,
+				.scenario = cli_value(a, "simulate"),
+				.resume = cli_value(a, "resume") != NULL,
+				.prompts = terminal,
+				.ask = ask_person,
+				.notice = progress_notice,
+				.arg = &pr,
 				.stop_signal = &stop_signal };
 	struct fault f = { 0 };
 	int err;
@@ -263,14 +282,20 @@ static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x
 static int check_lab(const struct cli_args *a, struct lab *lab)
 {
 	if (!cli_value(a, "simulate"))
-		return cli_fail(EXIT_USAGE, "run: this version drives simulated benches only, because nothing guards "
-					    "a real source yet; --simulate SCENARIO");
+		return cli_fail(
+			EXIT_USAGE,
+			"run: this version drives simulated benches only, because nothing guards "
+			"a real source yet; --simulate SCENARIO");
 	if (!lab->simulated)
-		return cli_fail(EXIT_USAGE, "%s: a simulated bench is refused in a real laboratory folder; "
-					    "`etalon init --simulate DIR` makes a simulated one", lab->dir);
+		return cli_fail(EXIT_USAGE,
+				"%s: a simulated bench is refused in a real laboratory folder; "
+				"`etalon init --simulate DIR` makes a simulated one",
+				lab->dir);
 	if (!lab_knows_person(lab, cli_value(a, "operator")))
-		return cli_fail(EXIT_USAGE, "--operator: \"%s\" is not on record; `etalon person add` registers people",
-				cli_value(a, "operator"));
+		return cli_fail(
+			EXIT_USAGE,
+			"--operator: \"%s\" is not on record; `etalon person add` registers people",
+			cli_value(a, "operator"));
 	return EXIT_CONFORMING;
 }
 

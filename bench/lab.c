@@ -35,7 +35,9 @@ static int read_identity(struct lab *l, struct fault *f)
 		l->simulated = json_is_true(json_object_get(made, "simulated"));
 	}
 	json_decref(made);
-	return bench ? ET_OK : fault_set(f, ET_ERR_INTEGRITY, "%s/etalon.db: no laboratory.created entry", l->dir);
+	return bench ? ET_OK
+		     : fault_set(f, ET_ERR_INTEGRITY, "%s/etalon.db: no laboratory.created entry",
+				 l->dir);
 }
 
 int lab_open(const char *dir, enum db_mode mode, struct lab *out, struct fault *f)
@@ -47,8 +49,10 @@ int lab_open(const char *dir, enum db_mode mode, struct lab *out, struct fault *
 	snprintf(l.dir, sizeof(l.dir), "%s", dir);
 	lab_path(&l, "etalon.db", path);
 	if (access(path, F_OK) != 0)
-		return fault_set(f, ET_ERR_FILE, "%s: not a laboratory folder (no etalon.db); `etalon init %s` makes one",
-				 dir, dir);
+		return fault_set(
+			f, ET_ERR_FILE,
+			"%s: not a laboratory folder (no etalon.db); `etalon init %s` makes one",
+			dir, dir);
 	err = db_open(path, mode, NULL, &l.db, f);
 	if (err != ET_OK)
 		return err;
@@ -82,7 +86,9 @@ static int keep_last(void *arg, const struct journal_entry *e)
 
 static struct clk_start simulated_begin(void)
 {
-	struct clk_start s = { .mono_ns = ET_NS_PER_S, .utc_ns = SIMULATED_UTC_NS, .utc_offset_s = SIMULATED_OFFSET_S };
+	struct clk_start s = { .mono_ns = ET_NS_PER_S,
+			       .utc_ns = SIMULATED_UTC_NS,
+			       .utc_offset_s = SIMULATED_OFFSET_S };
 
 	snprintf(s.boot_id, sizeof(s.boot_id), "%s", SIMULATED_BOOT_ID);
 	return s;
@@ -122,7 +128,8 @@ int lab_now(struct lab *l, struct lab_time *out, struct fault *f)
 	return ET_OK;
 }
 
-int lab_record(struct lab *l, const char *actor, const char *kind, const json_t *payload, struct fault *f)
+int lab_record(struct lab *l, const char *actor, const char *kind, const json_t *payload,
+	       struct fault *f)
 {
 	struct lab_time now;
 	int err = lab_now(l, &now, f);
@@ -131,8 +138,10 @@ int lab_record(struct lab *l, const char *actor, const char *kind, const json_t 
 		err = db_begin(l->db, f);
 	if (err != ET_OK)
 		return err;
-	const struct journal_stamp stamp = { .utc_ns = now.start.utc_ns, .utc_offset_s = now.start.utc_offset_s,
-					     .boot_id = now.start.boot_id, .mono_ns = now.start.mono_ns,
+	const struct journal_stamp stamp = { .utc_ns = now.start.utc_ns,
+					     .utc_offset_s = now.start.utc_offset_s,
+					     .boot_id = now.start.boot_id,
+					     .mono_ns = now.start.mono_ns,
 					     .actor = actor };
 	err = db_append(l->db, &stamp, kind, payload, NULL, f);
 	if (err == ET_OK)
@@ -156,7 +165,10 @@ bool lab_knows_person(struct lab *l, const char *id)
 /* Where a built-in file goes in a laboratory folder; NULL: not there. */
 static const char *place_of(const char *path, bool simulated)
 {
-	static const struct { const char *from, *to; int simulated; } places[] = {
+	static const struct {
+		const char *from, *to;
+		int simulated;
+	} places[] = {
 		{ "procedures/approvals/", "approvals/", -1 },
 		{ "procedures/plans/", "plans/", -1 },
 		{ "examples/laboratory/", "", 0 },
@@ -222,7 +234,8 @@ static int write_files(const struct lab *l, struct fault *f)
 	return ET_OK;
 }
 
-int lab_create(const char *dir, const char *bench_id, const char *name, bool simulated, struct fault *f)
+int lab_create(const char *dir, const char *bench_id, const char *name, bool simulated,
+	       struct fault *f)
 {
 	struct lab l = { .simulated = simulated };
 	char path[PATH_MAX];
@@ -240,9 +253,10 @@ int lab_create(const char *dir, const char *bench_id, const char *name, bool sim
 		err = db_open(path, DB_CREATE, NULL, &l.db, f);
 	if (err != ET_OK)
 		return err;
-	made = json_pack("{s:s, s:s, s:b}", "bench", bench_id, "name", name, "simulated", simulated);
-	err = made ? lab_record(&l, "etalon", "laboratory.created", made, f) :
-		     fault_set(f, ET_ERR_NOMEM, "the name is not UTF-8, or out of memory");
+	made = json_pack("{s:s, s:s, s:b}", "bench", bench_id, "name", name, "simulated",
+			 simulated);
+	err = made ? lab_record(&l, "etalon", "laboratory.created", made, f)
+		   : fault_set(f, ET_ERR_NOMEM, "the name is not UTF-8, or out of memory");
 	json_decref(made);
 	lab_close(&l);
 	return err;

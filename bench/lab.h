@@ -11,8 +11,8 @@
 
 struct lab {
 	char dir[PATH_MAX];
-	char bench_id[32];	/* first part of every id in the record */
-	bool simulated;		/* made by `init --simulate`: never certifies anything */
+	char bench_id[32]; /* first part of every id in the record */
+	bool simulated; /* made by `init --simulate`: never certifies anything */
 	struct db *db;
 };
 
@@ -27,15 +27,17 @@ const char *lab_path(const struct lab *l, const char *name, char out[PATH_MAX]);
 /** When a command acts. In a simulated laboratory time is the last entry's plus one second, so that the same
  * commands give the same record; else it is the machine's. Strings live in @p boot. */
 struct lab_time {
-	struct clk_start start;	/* mono_ns, utc_ns, utc_offset_s, boot_id */
+	struct clk_start start; /* mono_ns, utc_ns, utc_offset_s, boot_id */
 };
 int lab_now(struct lab *l, struct lab_time *out, struct fault *f) ET_CHECK;
 
 /** Append one entry in a transaction of its own: an act of a person. */
-int lab_record(struct lab *l, const char *actor, const char *kind, const json_t *payload, struct fault *f) ET_CHECK;
+int lab_record(struct lab *l, const char *actor, const char *kind, const json_t *payload,
+	       struct fault *f) ET_CHECK;
 
 /** Make the folder @p dir (or fill an empty one) with the files that come with the program, and the record. */
-int lab_create(const char *dir, const char *bench_id, const char *name, bool simulated, struct fault *f) ET_CHECK;
+int lab_create(const char *dir, const char *bench_id, const char *name, bool simulated,
+	       struct fault *f) ET_CHECK;
 
 /** Is @p id a person on record? */
 bool lab_knows_person(struct lab *l, const char *id);

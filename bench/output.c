@@ -57,7 +57,8 @@ int output_end(const struct cli_args *a, json_t *v)
 	return err == ET_OK ? EXIT_CONFORMING : cli_fail(EXIT_RECORD, "out of memory");
 }
 
-int output_table(const struct cli_args *a, const struct output_column *columns, json_t *rows, const struct fault *f)
+int output_table(const struct cli_args *a, const struct output_column *columns, json_t *rows,
+		 const struct fault *f)
 {
 	const json_t *row;
 	char buf[64];
@@ -70,7 +71,8 @@ int output_table(const struct cli_args *a, const struct output_column *columns, 
 	for (const struct output_column *c = columns; c->key; c++)
 		output_cell(tr(a->lang, c->en, c->fr), c->width);
 	putchar('\n');
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		for (const struct output_column *c = columns; c->key; c++)
 			output_cell(text_of(json_object_get(row, c->key), buf), c->width);
 		putchar('\n');
@@ -85,7 +87,8 @@ static void print_members(const json_t *object, int indent)
 	const char *key;
 	char buf[64];
 
-	json_object_foreach(o, key, v) {
+	json_object_foreach(o, key, v)
+	{
 		const json_t *item;
 		size_t i;
 
@@ -94,7 +97,8 @@ static void print_members(const json_t *object, int indent)
 		puts(json_is_object(v) ? "" : text_of(v, buf));
 		if (json_is_object(v))
 			print_members(v, indent + 2);
-		json_array_foreach(v, i, item) {
+		json_array_foreach(v, i, item)
+		{
 			if (json_is_object(item)) {
 				print_members(item, indent + 4);
 				putchar('\n');

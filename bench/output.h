@@ -8,13 +8,14 @@
 #include "bench/cli.h"
 
 struct output_column {
-	const char *key;	/* in each object; NULL ends the table */
-	const char *en, *fr;	/* heading */
-	int width;		/* characters, at least */
+	const char *key; /* in each object; NULL ends the table */
+	const char *en, *fr; /* heading */
+	int width; /* characters, at least */
 };
 
 /** Print an array of objects as a table, or with --json as it is. Takes the reference; NULL: prints @p f. @return exit code. */
-int output_table(const struct cli_args *a, const struct output_column *columns, json_t *rows, const struct fault *f);
+int output_table(const struct cli_args *a, const struct output_column *columns, json_t *rows,
+		 const struct fault *f);
 
 /** Print an object as "key  value" lines. Takes the reference. */
 int output_object(const struct cli_args *a, json_t *object);

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct { enum seq_state state; const char *en, *fr; } words[] = {
+static const struct {
+	enum seq_state state;
+	const char *en, *fr;
+} words[] = {
 	{ SEQ_IDENTIFY, "asking the instruments who they are", "identification des instruments" },
 	{ SEQ_SWITCHING_OFF, "switching the source off", "mise hors tension de la source" },
 	{ SEQ_PROVE_OFF, "proving that the voltage is off", "preuve de l'absence de tension" },
@@ -15,7 +18,8 @@ static const struct { enum seq_state state; const char *en, *fr; } words[] = {
 	{ SEQ_SETTLING, "settling", "stabilisation" },
 	{ SEQ_MEASURING, "measuring", "mesure" },
 	{ SEQ_STORING, "storing", "enregistrement" },
-	{ SEQ_RECOVERING, "asking the instruments again", "nouvelle identification des instruments" },
+	{ SEQ_RECOVERING, "asking the instruments again",
+	  "nouvelle identification des instruments" },
 	{ SEQ_SAFE_OFF, "to the safe state: source off", "vers l'état sûr : source hors tension" },
 	{ SEQ_CLOSING, "closing the batch", "clôture du lot" },
 };
@@ -58,7 +62,8 @@ static void print_state(struct progress *p, const struct seq *seq)
 		return;
 	progress_line_end(p);
 	if (at)
-		fprintf(stderr, "%-4s %s %d  %s\n", step_id(p, seq), tr(p->lang, "attempt", "essai"), at->number, word);
+		fprintf(stderr, "%-4s %s %d  %s\n", step_id(p, seq),
+			tr(p->lang, "attempt", "essai"), at->number, word);
 	else
 		fprintf(stderr, "%s\n", word);
 }
@@ -79,9 +84,10 @@ static void print_live(struct progress *p, const struct seq *seq)
 		if (!s.stopped && s.remaining_s > remaining_s)
 			remaining_s = s.remaining_s;
 	}
-	fprintf(stderr, "\r%s%-4s %s %d/%d  %s %.0f s%s\033[K", p->colour ? "\033[36m" : "", step_id(p, seq),
-		tr(p->lang, "positions done", "positions terminées"), stopped, n,
-		tr(p->lang, "at least", "encore au moins"), remaining_s, p->colour ? "\033[0m" : "");
+	fprintf(stderr, "\r%s%-4s %s %d/%d  %s %.0f s%s\033[K", p->colour ? "\033[36m" : "",
+		step_id(p, seq), tr(p->lang, "positions done", "positions terminées"), stopped, n,
+		tr(p->lang, "at least", "encore au moins"), remaining_s,
+		p->colour ? "\033[0m" : "");
 	p->line_open = true;
 }
 

@@ -10,8 +10,8 @@ struct progress {
 	enum lang lang;
 	const struct run_input *in;
 	bool terminal, colour;
-	bool line_open;		/* a live line stands without its end */
-	int step, attempt;	/* as last printed */
+	bool line_open; /* a live line stands without its end */
+	int step, attempt; /* as last printed */
 };
 
 /** Colour on a terminal, unless NO_COLOR is set. */

@@ -9,7 +9,7 @@
 #include "procedures/energy_error_json.h"
 
 struct raw_all {
-	struct edge *edges, *mine;	/* mine: room for the edges of one position */
+	struct edge *edges, *mine; /* mine: room for the edges of one position */
 	struct clock_pair *pairs;
 	struct ref_sample *samples;
 	size_t n_edges, n_pairs, n_samples;
@@ -17,19 +17,21 @@ struct raw_all {
 struct work {
 	struct db *db;
 	const char *batch;
-	void (*differs)(void *arg, const char *attempt, int position, const char *key, const json_t *stored,
-			const json_t *now);
+	void (*differs)(void *arg, const char *attempt, int position, const char *key,
+			const json_t *stored, const json_t *now);
 	void *arg;
 	struct recompute_count *count;
 	struct fault *f;
 };
 
-static int get_blob(const struct work *w, const json_t *attempt, const char *name, void **bytes, size_t *len)
+static int get_blob(const struct work *w, const json_t *attempt, const char *name, void **bytes,
+		    size_t *len)
 {
 	const char *hash = json_get_str(json_object_get(attempt, "blobs"), name);
 
 	if (!hash)
-		return fault_set(w->f, ET_ERR_INTEGRITY, "%s: no raw data \"%s\"", json_get_str(attempt, "attempt"), name);
+		return fault_set(w->f, ET_ERR_INTEGRITY, "%s: no raw data \"%s\"",
+				 json_get_str(attempt, "attempt"), name);
 	return db_get_blob(w->db, hash, bytes, len, w->f);
 }
 
@@ -43,10 +45,12 @@ static int load_raw(const struct work *w, const json_t *attempt, struct raw_all 
 		err = get_blob(w, attempt, "samples", &bytes[1], &len[1]);
 	if (err == ET_OK)
 		err = get_blob(w, attempt, "pairs", &bytes[2], &len[2]);
-	if (err == ET_OK && (raw_decode_edges(bytes[0], len[0], &raw->edges, &raw->n_edges) != ET_OK ||
-			     raw_decode_samples(bytes[1], len[1], &raw->samples, &raw->n_samples) != ET_OK ||
-			     raw_decode_pairs(bytes[2], len[2], &raw->pairs, &raw->n_pairs) != ET_OK))
-		err = fault_set(w->f, ET_ERR_INTEGRITY, "%s: raw data do not read", json_get_str(attempt, "attempt"));
+	if (err == ET_OK &&
+	    (raw_decode_edges(bytes[0], len[0], &raw->edges, &raw->n_edges) != ET_OK ||
+	     raw_decode_samples(bytes[1], len[1], &raw->samples, &raw->n_samples) != ET_OK ||
+	     raw_decode_pairs(bytes[2], len[2], &raw->pairs, &raw->n_pairs) != ET_OK))
+		err = fault_set(w->f, ET_ERR_INTEGRITY, "%s: raw data do not read",
+				json_get_str(attempt, "attempt"));
 	if (err == ET_OK) {
 		raw->mine = calloc(raw->n_edges + 1, sizeof(*raw->mine));
 		if (!raw->mine)
@@ -65,13 +69,15 @@ static void raw_free(struct raw_all *raw)
 	free(raw->samples);
 }
 
-static bool compare(const struct work *w, const char *attempt, int position, const json_t *stored, const json_t *now)
+static bool compare(const struct work *w, const char *attempt, int position, const json_t *stored,
+		    const json_t *now)
 {
 	json_t *o = (json_t *)(uintptr_t)now, *value;
 	const char *key;
 	bool same = true;
 
-	json_object_foreach(o, key, value) {
+	json_object_foreach(o, key, value)
+	{
 		const json_t *was = json_object_get(stored, key);
 
 		if (was && json_equal(was, value))
@@ -91,28 +97,34 @@ static bool is_figure(const char *verdict)
 }
 
 /* The verdict that stands for the position is the one of its figures, and none in an attempt that is not done. */
-static bool compare_verdict(const struct work *w, const json_t *attempt, int position, const json_t *pos,
-			    const json_t *now)
+static bool compare_verdict(const struct work *w, const json_t *attempt, int position,
+			    const json_t *pos, const json_t *now)
 {
-	const char *result = json_get_str(attempt, "result"), *stored = json_get_str(pos, "verdict");
+	const char *result = json_get_str(attempt, "result"),
+		   *stored = json_get_str(pos, "verdict");
 	const char *verdict = json_get_str(now, "verdict");
 	const bool done = result && strcmp(result, "done") == 0;
 	const char *right = done && is_figure(verdict) ? verdict : NULL;
 	const bool same = right ? stored && strcmp(stored, right) == 0 : !is_figure(stored);
 
 	if (!same && w->differs)
-		w->differs(w->arg, json_get_str(attempt, "attempt"), position, "verdict", json_object_get(pos, "verdict"),
+		w->differs(w->arg, json_get_str(attempt, "attempt"), position, "verdict",
+			   json_object_get(pos, "verdict"),
 			   right ? json_object_get(now, "verdict") : NULL);
 	return same;
 }
 
-static int again(const struct work *w, const json_t *attempt, const json_t *pos, struct raw_all *raw)
+static int again(const struct work *w, const json_t *attempt, const json_t *pos,
+		 struct raw_all *raw)
 {
 	const int position = (int)json_get_int(pos, "position", 0);
 	struct ee_observation obs;
 	struct ee_setup setup;
-	struct ee_raw mine = { .edges = raw->mine, .pairs = raw->pairs, .n_pairs = raw->n_pairs,
-			       .samples = raw->samples, .n_samples = raw->n_samples,
+	struct ee_raw mine = { .edges = raw->mine,
+			       .pairs = raw->pairs,
+			       .n_pairs = raw->n_pairs,
+			       .samples = raw->samples,
+			       .n_samples = raw->n_samples,
 			       .t_armed_ns = json_get_int(attempt, "armed_mono_ns", 0),
 			       .t_now_ns = json_get_int(attempt, "ended_mono_ns", 0) };
 	json_t *now;
@@ -123,13 +135,15 @@ static int again(const struct work *w, const json_t *attempt, const json_t *pos,
 		if (raw->edges[i].position == position)
 			raw->mine[mine.n_edges++] = raw->edges[i];
 	if (ee_evaluate(&setup, &mine, &obs) != ET_OK)
-		return fault_set(w->f, ET_ERR_INTEGRITY, "%s: position %d: the stored set-up is out of range",
+		return fault_set(w->f, ET_ERR_INTEGRITY,
+				 "%s: position %d: the stored set-up is out of range",
 				 json_get_str(attempt, "attempt"), position);
 	now = ee_observation_to_json(&obs);
 	if (!now)
 		return fault_set(w->f, ET_ERR_NOMEM, "out of memory");
 	w->count->observations++;
-	if (!compare(w, json_get_str(attempt, "attempt"), position, json_object_get(pos, "observation"), now) ||
+	if (!compare(w, json_get_str(attempt, "attempt"), position,
+		     json_object_get(pos, "observation"), now) ||
 	    !compare_verdict(w, attempt, position, pos, now))
 		w->count->different++;
 	json_decref(now);
@@ -147,7 +161,8 @@ static int each_attempt(struct work *w, const json_t *attempt)
 	if (json_is_null(json_object_get(attempt, "armed_mono_ns")))
 		return ET_OK; /* ended before anything was measured */
 	err = load_raw(w, attempt, &raw);
-	json_array_foreach(positions, i, pos) {
+	json_array_foreach(positions, i, pos)
+	{
 		if (err == ET_OK)
 			err = again(w, attempt, pos, &raw);
 	}
@@ -175,8 +190,8 @@ static int each_entry(void *arg, const struct journal_entry *e)
 }
 
 int recompute(struct db *db, const char *batch,
-	      void (*differs)(void *arg, const char *attempt, int position, const char *key, const json_t *stored,
-			      const json_t *now),
+	      void (*differs)(void *arg, const char *attempt, int position, const char *key,
+			      const json_t *stored, const json_t *now),
 	      void *arg, struct recompute_count *out, struct fault *f)
 {
 	struct work w = { db, batch, differs, arg, out, f };

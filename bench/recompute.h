@@ -13,8 +13,8 @@ struct recompute_count {
  * first member that differs, stored and new (NULL: there is none); or whose verdict is not that of its figures. NULL is allowed.
  * @return ET_OK (differences are counted, not an error); ET_ERR_INTEGRITY: an entry or its raw data do not read. */
 int recompute(struct db *db, const char *batch,
-	      void (*differs)(void *arg, const char *attempt, int position, const char *key, const json_t *stored,
-			      const json_t *now),
+	      void (*differs)(void *arg, const char *attempt, int position, const char *key,
+			      const json_t *stored, const json_t *now),
 	      void *arg, struct recompute_count *out, struct fault *f) ET_CHECK;
 
 #endif

@@ -43,17 +43,20 @@ static int complete_last(struct job *j, struct db *db, struct fault *f)
 
 	if (j->series) {
 		err = db_next_id(db, j->series, j->new_id, f);
-		if (err == ET_OK && json_object_set_new(last, j->series, json_string(j->new_id)) != 0)
+		if (err == ET_OK &&
+		    json_object_set_new(last, j->series, json_string(j->new_id)) != 0)
 			err = fault_set(f, ET_ERR_NOMEM, "out of memory");
 	}
 	for (size_t i = 0; i < j->n_blobs && err == ET_OK; i++) {
 		char hash[65];
 
 		err = db_put_blob(db, j->blobs[i].name, j->blobs[i].data, j->blobs[i].len, hash, f);
-		if (err == ET_OK && json_object_set_new(blobs, j->blobs[i].name, json_string(hash)) != 0)
+		if (err == ET_OK &&
+		    json_object_set_new(blobs, j->blobs[i].name, json_string(hash)) != 0)
 			err = fault_set(f, ET_ERR_NOMEM, "out of memory");
 	}
-	if (blobs && (err != ET_OK || json_object_set_new(last, "blobs", json_incref(blobs)) != 0)) {
+	if (blobs &&
+	    (err != ET_OK || json_object_set_new(last, "blobs", json_incref(blobs)) != 0)) {
 		if (err == ET_OK)
 			err = fault_set(f, ET_ERR_NOMEM, "out of memory");
 	}

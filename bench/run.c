@@ -30,8 +30,11 @@ struct run {
 static int make_steps(struct run *r)
 {
 	const struct plan_step *st = r->in->plan->steps.items;
-	const struct point_context c = { .plan = r->in->plan, .batch = r->in->batch, .bench = r->in->bench,
-					 .reference = r->in->reference, .freq_hz = r->in->approval->freq_hz };
+	const struct point_context c = { .plan = r->in->plan,
+					 .batch = r->in->batch,
+					 .bench = r->in->bench,
+					 .reference = r->in->reference,
+					 .freq_hz = r->in->approval->freq_hz };
 	int err = ET_OK;
 
 	for (int s = 0; s < r->cfg.n_steps && err == ET_OK; s++) {
@@ -40,12 +43,15 @@ static int make_steps(struct run *r)
 		snprintf(q->id, sizeof(q->id), "%s", st[s].id);
 		q->settle_s = isfinite(st[s].settle_s) ? st[s].settle_s : r->in->plan->settle_s;
 		q->cap_s = isfinite(st[s].cap_s) ? st[s].cap_s : r->in->plan->cap_s;
-		q->window = (struct seq_window){ r->in->plan->window.volt_pct, r->in->plan->window.curr_pct,
-						 r->in->plan->window.phase_deg, r->in->plan->window.freq_pct };
+		q->window = (struct seq_window){ r->in->plan->window.volt_pct,
+						 r->in->plan->window.curr_pct,
+						 r->in->plan->window.phase_deg,
+						 r->in->plan->window.freq_pct };
 		err = point_setpoint(&c, &st[s], &q->sp, r->f);
 		for (int p = 0; p < ET_POSITIONS_MAX && err == ET_OK; p++)
 			if (r->in->meters[p].measured)
-				err = point_setup(&c, &st[s], r->in->meters[p].card, &q->setup[p], r->f);
+				err = point_setup(&c, &st[s], r->in->meters[p].card, &q->setup[p],
+						  r->f);
 	}
 	return err;
 }
@@ -55,8 +61,8 @@ static int make_config(struct run *r)
 	const struct run_input *in = r->in;
 
 	if (in->plan->steps.n < 1 || in->plan->steps.n > RUN_STEPS_MAX)
-		return fault_set(r->f, ET_ERR_ARG, "plan %s: %zu steps; 1 to %d are possible", in->plan->id,
-				 in->plan->steps.n, RUN_STEPS_MAX);
+		return fault_set(r->f, ET_ERR_ARG, "plan %s: %zu steps; 1 to %d are possible",
+				 in->plan->id, in->plan->steps.n, RUN_STEPS_MAX);
 	seq_config_init(&r->cfg);
 	r->cfg.n_steps = (int)in->plan->steps.n;
 	r->steps = calloc(in->plan->steps.n, sizeof(*r->steps));
@@ -70,7 +76,8 @@ static int make_config(struct run *r)
 	r->cfg.prompts = in->prompts;
 	r->cfg.simulated = in->sim != NULL;
 	r->cfg.off_volt_v = in->bench->off_below_v;
-	snprintf(r->cfg.serial[TO_REFERENCE], sizeof(r->cfg.serial[0]), "%s", in->reference->serial);
+	snprintf(r->cfg.serial[TO_REFERENCE], sizeof(r->cfg.serial[0]), "%s",
+		 in->reference->serial);
 	snprintf(r->cfg.serial[TO_READER], sizeof(r->cfg.serial[0]), "%s", in->reader->serial);
 	return make_steps(r);
 }
@@ -79,8 +86,8 @@ static int make_config(struct run *r)
 
 static enum ee_verdict worse(enum ee_verdict a, enum ee_verdict b)
 {
-	static const enum ee_verdict order[] = { EE_NONCONFORMING, EE_ABORTED_RUN, EE_VOID, EE_NOT_RUN,
-						 EE_INCONCLUSIVE, EE_CONFORMING };
+	static const enum ee_verdict order[] = { EE_NONCONFORMING, EE_ABORTED_RUN,  EE_VOID,
+						 EE_NOT_RUN,	   EE_INCONCLUSIVE, EE_CONFORMING };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		if (a == order[i] || b == order[i])
@@ -114,7 +121,9 @@ static double truth_pct(const struct run *r, int p, const struct ee_observation 
 	if (!r->in->sim || o->n_intervals < 1 || !isfinite(o->err_pct) ||
 	    sim_truth_error(r->in->sim, p + 1, o->seq_first, o->seq_last, &t) != ET_OK)
 		return NAN;
-	return 100 * ((1 + t.err_pct / 100) * r->in->meters[p].card->kh_wh / sim_meter_kh_wh(r->in->sim, p + 1) - 1);
+	return 100 * ((1 + t.err_pct / 100) * r->in->meters[p].card->kh_wh /
+			      sim_meter_kh_wh(r->in->sim, p + 1) -
+		      1);
 }
 
 static void take_attempt(struct run *r, const char *id)
@@ -174,17 +183,23 @@ static int start_instruments(struct run *r)
 	const struct run_input *in = r->in;
 
 	for (int role = 0; role < BENCH_ROLES; role++) {
-		const struct bench_instrument *b = bench_file_instrument(in->bench, (enum bench_role)role);
-		struct instrument_config cfg = { .name = b->name, .driver = driver_find(b->driver),
-						 .params = b->options.items, .n_params = b->options.n,
-						 .role = (enum request_target)(TO_SOURCE + role), .clk = in->clk,
+		const struct bench_instrument *b =
+			bench_file_instrument(in->bench, (enum bench_role)role);
+		struct instrument_config cfg = { .name = b->name,
+						 .driver = driver_find(b->driver),
+						 .params = b->options.items,
+						 .n_params = b->options.n,
+						 .role = (enum request_target)(TO_SOURCE + role),
+						 .clk = in->clk,
 						 .events = r->events };
 		int err = sim_port(in->sim, sim_names[role], &cfg.port, r->f);
 
 		if (err == ET_OK)
 			err = instrument_start(&cfg, &r->instruments[TO_SOURCE + role]);
 		if (err != ET_OK)
-			return r->f->code ? err : fault_set(r->f, err, "%s: could not be started", b->name);
+			return r->f->code
+				       ? err
+				       : fault_set(r->f, err, "%s: could not be started", b->name);
 	}
 	return ET_OK;
 }
@@ -197,8 +212,13 @@ static void stop_instruments(struct run *r)
 
 static int run_station(struct run *r, struct seq *seq)
 {
-	struct station_config cfg = { .clk = r->in->clk, .events = r->events, .seq = seq, .record = on_record,
-				      .ask = on_ask, .notice = on_notice, .arg = r,
+	struct station_config cfg = { .clk = r->in->clk,
+				      .events = r->events,
+				      .seq = seq,
+				      .record = on_record,
+				      .ask = on_ask,
+				      .notice = on_notice,
+				      .arg = r,
 				      .stop_signal = r->in->stop_signal };
 	int err = recorder_start(r->in->clk, r->in->db, r->events, &cfg.recorder);
 
@@ -276,7 +296,8 @@ static int run_energised(struct run *r)
 	int err = seq_new(&r->cfg, &seq);
 
 	if (err != ET_OK)
-		return fault_set(r->f, err, "the plan's figures are out of range for the sequencer");
+		return fault_set(r->f, err,
+				 "the plan's figures are out of range for the sequencer");
 	r->record.seq = seq;
 	judge_meters(r); /* what stands from before */
 	r->events = queue_new(r->in->clk, sizeof(struct event), EVENTS_MAX);

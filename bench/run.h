@@ -13,27 +13,27 @@
 
 enum { RUN_STEPS_MAX = 32, RUN_FINDINGS_MAX = 16 };
 
-struct run_meter {			/* one position of the batch */
-	const struct meter_card *card;	/* NULL: no meter here */
+struct run_meter { /* one position of the batch */
+	const struct meter_card *card; /* NULL: no meter here */
 	bool measured;
 	struct approval_finding findings[RUN_FINDINGS_MAX];
 	int n_findings;
 };
 
-struct run_input {			/* all borrowed; they outlive the run */
-	struct db *db;			/* NULL: nothing is stored (simulated campaigns) */
+struct run_input { /* all borrowed; they outlive the run */
+	struct db *db; /* NULL: nothing is stored (simulated campaigns) */
 	const char *operator_id, *command;
 	const struct plan *plan;
 	const struct approval *approval; /* of the batch's set-up */
 	const struct batch *batch;
 	const struct bench_file *bench;
 	const struct apparatus *reference, *reader;
-	struct run_meter meters[ET_POSITIONS_MAX];	/* position n at n-1 */
+	struct run_meter meters[ET_POSITIONS_MAX]; /* position n at n-1 */
 	/* simulated */
 	struct sim *sim;
-	struct clk *clk;		/* virtual */
+	struct clk *clk; /* virtual */
 	uint64_t seed;
-	const char *scenario;		/* its name, for the record */
+	const char *scenario; /* its name, for the record */
 	bool resume;
 	bool prompts;
 	bool (*ask)(void *arg, int prompt, enum touch touch);
@@ -42,30 +42,31 @@ struct run_input {			/* all borrowed; they outlive the run */
 	const volatile sig_atomic_t *stop_signal;
 };
 
-struct run_step_result {		/* one meter at one step: what stands */
+struct run_step_result { /* one meter at one step: what stands */
 	enum ee_verdict verdict;
 	enum ee_cause cause;
-	bool has_observation;		/* measured in this session */
+	bool has_observation; /* measured in this session */
 	struct ee_setup setup;
 	struct ee_observation obs;
-	char attempt[48];		/* id; "": none */
+	char attempt[48]; /* id; "": none */
 	int attempt_number;
-	double truth_pct;		/* error that the simulator knows, by the Kh of the card; NAN: no figure */
+	double truth_pct; /* error that the simulator knows, by the Kh of the card; NAN: no figure */
 };
-struct run_found {			/* a session before this one */
-	char session[48], batch[64];	/* "": none */
-	int64_t last_seq;		/* its last entry */
+struct run_found { /* a session before this one */
+	char session[48], batch[64]; /* "": none */
+	int64_t last_seq; /* its last entry */
 };
 struct run_result {
 	int exit_code;
-	struct fault fault;		/* .code ET_OK: nothing failed */
+	struct fault fault; /* .code ET_OK: nothing failed */
 	char session[48], batch[64];
-	struct run_found unended;	/* a session that was found without an end; its batch if that is still open */
-	struct run_found before;	/* the last one that worked on this batch, when it is resumed */
+	struct run_found
+		unended; /* a session that was found without an end; its batch if that is still open */
+	struct run_found before; /* the last one that worked on this batch, when it is resumed */
 	int n_steps;
-	double step_time_s[RUN_STEPS_MAX];	/* bench time from setting to storing, all attempts */
+	double step_time_s[RUN_STEPS_MAX]; /* bench time from setting to storing, all attempts */
 	struct run_step_result step[RUN_STEPS_MAX][ET_POSITIONS_MAX];
-	enum ee_verdict verdict[ET_POSITIONS_MAX];	/* of the meter, findings included */
+	enum ee_verdict verdict[ET_POSITIONS_MAX]; /* of the meter, findings included */
 };
 
 /** Hold every meter of the batch against its notice and the set-up; fills in->meters. */

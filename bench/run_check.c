@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* With one of these the set-up itself may be wrong for the meter: it stays without voltage. */
-static const char *const keep_off[] = { "approval", "revision", "model", "rating", "setup", "position", NULL };
+static const char *const keep_off[] = { "approval", "revision", "model", "rating",
+					"setup",    "position", NULL };
 
 /* Findings come worst first; when there is no room, the mildest gives way. */
 static void put_first(struct run_meter *m, const struct approval_finding *f)

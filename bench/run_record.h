@@ -7,11 +7,11 @@
 
 struct run_record {
 	const struct run_input *in;
-	const struct run_result *result;	/* verdicts and attempts so far */
+	const struct run_result *result; /* verdicts and attempts so far */
 	const struct seq *seq;
-	bool session_written;		/* session.started is on record, or in a job before */
+	bool session_written; /* session.started is on record, or in a job before */
 	/* read before the recorder owns the database */
-	json_t *plan, *approval;	/* entries to come; NULL: in force already */
+	json_t *plan, *approval; /* entries to come; NULL: in force already */
 };
 
 /** Read from the record what the entries will need. */

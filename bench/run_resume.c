@@ -12,8 +12,8 @@
 struct scan {
 	const struct run_input *in;
 	struct run_result *out;
-	int attempts[RUN_STEPS_MAX];	/* on record, of each step */
-	int tries[RUN_STEPS_MAX];	/* of them not aborted */
+	int attempts[RUN_STEPS_MAX]; /* on record, of each step */
+	int tries[RUN_STEPS_MAX]; /* of them not aborted */
 	struct fault *f;
 };
 
@@ -64,7 +64,8 @@ static int take_position(struct scan *s, int step, const json_t *attempt, const 
 	    ee_observation_from_json(json_object_get(pos, "observation"), &res->obs, s->f) != ET_OK)
 		return ET_ERR_INTEGRITY;
 	res->verdict = v;
-	res->cause = cause_of(json_get_str(pos, "cause")); /* of the whole attempt, if it was that */
+	res->cause =
+		cause_of(json_get_str(pos, "cause")); /* of the whole attempt, if it was that */
 	res->has_observation = true;
 	res->attempt_number = (int)json_get_int(attempt, "number", 0);
 	snprintf(res->attempt, sizeof(res->attempt), "%s", json_get_str(attempt, "attempt"));
@@ -78,11 +79,13 @@ static int take_attempt(struct scan *s, const json_t *attempt)
 	size_t i;
 
 	if (step < 0)
-		return fault_set(s->f, ET_ERR_INTEGRITY, "attempt.stored: a step that the plan does not have");
+		return fault_set(s->f, ET_ERR_INTEGRITY,
+				 "attempt.stored: a step that the plan does not have");
 	s->attempts[step]++;
 	if (strcmp(json_get_str(attempt, "result"), "aborted") != 0)
 		s->tries[step]++;
-	json_array_foreach(positions, i, pos) {
+	json_array_foreach(positions, i, pos)
+	{
 		const int err = take_position(s, step, attempt, pos);
 
 		if (err != ET_OK)
@@ -147,7 +150,8 @@ static int find_unended(const struct run_input *in, struct run_found *out, struc
 	struct run_found found = { .last_seq = seq };
 	int err = ET_OK;
 
-	snprintf(found.session, sizeof(found.session), "%s", last ? json_get_str(last, "session") : "");
+	snprintf(found.session, sizeof(found.session), "%s",
+		 last ? json_get_str(last, "session") : "");
 	json_decref(last);
 	if (!found.session[0] || has(in, "session.ended", "session", found.session) ||
 	    has(in, "batch.interrupted", "found_session", found.session))
@@ -164,14 +168,16 @@ static int find_unended(const struct run_input *in, struct run_found *out, struc
 /* Everything that was recorded must be said again; what a newer program says besides does not matter. */
 static bool says_the_same(const json_t *recorded, const json_t *now)
 {
-	json_t *o = (json_t *)(uintptr_t)recorded, *v; /* the macro wants it so; nothing is changed */
+	json_t *o = (json_t *)(uintptr_t)recorded,
+	       *v; /* the macro wants it so; nothing is changed */
 	const char *key;
 	size_t i;
 
 	if (json_is_array(recorded)) {
 		if (json_array_size(recorded) != json_array_size(now))
 			return false;
-		json_array_foreach(recorded, i, v) {
+		json_array_foreach(recorded, i, v)
+		{
 			if (!says_the_same(v, json_array_get(now, i)))
 				return false;
 		}
@@ -179,7 +185,8 @@ static bool says_the_same(const json_t *recorded, const json_t *now)
 	}
 	if (!json_is_object(recorded))
 		return json_equal(recorded, now);
-	json_object_foreach(o, key, v) {
+	json_object_foreach(o, key, v)
+	{
 		if (!says_the_same(v, json_object_get(now, key)))
 			return false;
 	}
@@ -192,33 +199,40 @@ static int same_meters(const struct run_input *in, const json_t *opened, struct 
 	const json_t *positions = json_object_get(opened, "positions"), *pos;
 	size_t i, n = 0;
 
-	json_array_foreach(positions, i, pos) {
+	json_array_foreach(positions, i, pos)
+	{
 		const json_int_t p = json_get_int(pos, "position", 0);
-		const struct meter_card *c = p >= 1 && p <= ET_POSITIONS_MAX ? in->meters[p - 1].card : NULL;
+		const struct meter_card *c =
+			p >= 1 && p <= ET_POSITIONS_MAX ? in->meters[p - 1].card : NULL;
 		const char *serial = json_get_str(pos, "serial");
 
 		if (!c || !serial || strcmp(c->serial, serial) != 0)
-			return fault_set(f, ET_ERR_STATE, "batch %s: position %lld held meter %s when it was opened",
+			return fault_set(f, ET_ERR_STATE,
+					 "batch %s: position %lld held meter %s when it was opened",
 					 in->batch->id, (long long)p, serial ? serial : "?");
 		n++;
 	}
 	if (n != in->batch->meters.n)
-		return fault_set(f, ET_ERR_STATE, "batch %s was opened with %zu meters, the file has %zu", in->batch->id,
-				 n, in->batch->meters.n);
+		return fault_set(f, ET_ERR_STATE,
+				 "batch %s was opened with %zu meters, the file has %zu",
+				 in->batch->id, n, in->batch->meters.n);
 	return ET_OK;
 }
 
 /* Nameplates, plan and its limits, notice, set-up, apparatus: what the first attempts were judged by. */
 static int same_batch(const struct run_input *in, const json_t *opened, struct fault *f)
 {
-	json_t *now = run_record_opened(in, json_get_str(opened, "session")), *o = (json_t *)(uintptr_t)opened, *v;
+	json_t *now = run_record_opened(in, json_get_str(opened, "session")),
+	       *o = (json_t *)(uintptr_t)opened, *v;
 	const char *key;
 	int err = now ? ET_OK : fault_set(f, ET_ERR_NOMEM, "out of memory");
 
 	if (err == ET_OK)
-		json_object_foreach(o, key, v) {
+		json_object_foreach(o, key, v)
+		{
 			if (!says_the_same(v, json_object_get(now, key))) {
-				err = fault_set(f, ET_ERR_STATE, "batch %s was opened with another \"%s\"",
+				err = fault_set(f, ET_ERR_STATE,
+						"batch %s was opened with another \"%s\"",
 						in->batch->id, key);
 				break;
 			}
@@ -228,7 +242,8 @@ static int same_batch(const struct run_input *in, const json_t *opened, struct f
 }
 
 /* The last entry of a kind ahead of @p before with payload[key] == id. The newest of all is tried first. */
-static json_t *in_force_before(struct db *db, const char *kind, const char *key, const char *id, int64_t before)
+static json_t *in_force_before(struct db *db, const char *kind, const char *key, const char *id,
+			       int64_t before)
 {
 	int64_t seq = 0;
 	json_t *p = db_last(db, kind, key, id, &seq);
@@ -249,8 +264,8 @@ static json_t *in_force_before(struct db *db, const char *kind, const char *key,
 }
 
 /* The content counts, not only the number of the version. Takes @p now. */
-static int same_in_force(const struct run_input *in, const char *kind, const char *key, const char *id, json_t *now,
-			 int64_t opened_seq, struct fault *f)
+static int same_in_force(const struct run_input *in, const char *kind, const char *key,
+			 const char *id, json_t *now, int64_t opened_seq, struct fault *f)
 {
 	json_t *then = in_force_before(in->db, kind, key, id, opened_seq);
 	int err = ET_OK;
@@ -258,24 +273,28 @@ static int same_in_force(const struct run_input *in, const char *kind, const cha
 	if (!now)
 		err = fault_set(f, ET_ERR_NOMEM, "out of memory");
 	else if (!then || !says_the_same(then, now))
-		err = fault_set(f, ET_ERR_STATE, "batch %s was opened under another content of %s: put that file back",
-				in->batch->id, id);
+		err = fault_set(
+			f, ET_ERR_STATE,
+			"batch %s was opened under another content of %s: put that file back",
+			in->batch->id, id);
 	json_decref(then);
 	json_decref(now);
 	return err;
 }
 
-static int same_as_opened(const struct run_input *in, const json_t *opened, int64_t seq, struct fault *f)
+static int same_as_opened(const struct run_input *in, const json_t *opened, int64_t seq,
+			  struct fault *f)
 {
 	int err = same_meters(in, opened, f);
 
 	if (err == ET_OK)
 		err = same_batch(in, opened, f);
 	if (err == ET_OK)
-		err = same_in_force(in, "plan.in_force", "id", in->plan->id, run_record_plan(in), seq, f);
-	if (err == ET_OK)
-		err = same_in_force(in, "approval.in_force", "number", in->approval->number, run_record_approval(in),
+		err = same_in_force(in, "plan.in_force", "id", in->plan->id, run_record_plan(in),
 				    seq, f);
+	if (err == ET_OK)
+		err = same_in_force(in, "approval.in_force", "number", in->approval->number,
+				    run_record_approval(in), seq, f);
 	return err;
 }
 
@@ -302,33 +321,41 @@ static void set_config(const struct scan *s, struct seq_config *cfg)
 static void set_prior(const struct scan *s, struct seq_config *cfg)
 {
 	for (int p = 0; p < ET_POSITIONS_MAX; p++) {
-		const bool waits = cfg->first_step < cfg->n_steps && (cfg->first_positions >> p & 1);
+		const bool waits =
+			cfg->first_step < cfg->n_steps && (cfg->first_positions >> p & 1);
 		const int end = cfg->first_step + (cfg->first_step < cfg->n_steps && !waits);
 
 		for (int step = 0; step < end; step++) {
 			const enum ee_verdict v = s->out->step[step][p].verdict;
 
-			if (cfg->prior[p] == EE_NOT_RUN || cfg->prior[p] == EE_CONFORMING || v == EE_NONCONFORMING)
+			if (cfg->prior[p] == EE_NOT_RUN || cfg->prior[p] == EE_CONFORMING ||
+			    v == EE_NONCONFORMING)
 				cfg->prior[p] = v;
 		}
 	}
 }
 
-int run_resume_load(const struct run_input *in, struct seq_config *cfg, struct run_result *out, struct fault *f)
+int run_resume_load(const struct run_input *in, struct seq_config *cfg, struct run_result *out,
+		    struct fault *f)
 {
 	struct scan s = { .in = in, .out = out, .f = f };
 	int64_t seq = 0;
-	json_t *opened = in->db ? db_last(in->db, "batch.opened", "batch", in->batch->id, &seq) : NULL;
+	json_t *opened =
+		in->db ? db_last(in->db, "batch.opened", "batch", in->batch->id, &seq) : NULL;
 	int err = ET_OK;
 
 	if (opened && has(in, "batch.closed", "batch", in->batch->id))
-		err = fault_set(f, ET_ERR_STATE, "batch %s is on record and closed; a new batch needs a new id",
+		err = fault_set(f, ET_ERR_STATE,
+				"batch %s is on record and closed; a new batch needs a new id",
 				in->batch->id);
 	else if (opened && !in->resume)
-		err = fault_set(f, ET_ERR_STATE, "batch %s was begun and not finished; --resume goes on with it",
+		err = fault_set(f, ET_ERR_STATE,
+				"batch %s was begun and not finished; --resume goes on with it",
 				in->batch->id);
 	else if (!opened && in->resume)
-		err = fault_set(f, ET_ERR_STATE, "batch %s is not on record; without --resume it begins", in->batch->id);
+		err = fault_set(f, ET_ERR_STATE,
+				"batch %s is not on record; without --resume it begins",
+				in->batch->id);
 	if (err == ET_OK && opened) {
 		err = same_as_opened(in, opened, seq, f);
 		if (err == ET_OK)

@@ -28,7 +28,8 @@ struct station {
 	enum seq_state last_state;
 };
 
-static void notify(struct station *s, enum station_notice_kind kind, enum commit_what commit, const char *new_id)
+static void notify(struct station *s, enum station_notice_kind kind, enum commit_what commit,
+		   const char *new_id)
 {
 	const struct station_notice n = { kind, s->cfg->seq, commit, new_id };
 
@@ -38,7 +39,9 @@ static void notify(struct station *s, enum station_notice_kind kind, enum commit
 
 static void answer_later(struct station *s, enum event_kind kind, uint32_t id, const char *why)
 {
-	struct event ev = { .kind = kind, .id = id, .from = TO_STATION, .t_ns = clk_now_ns(s->cfg->clk) };
+	struct event ev = {
+		.kind = kind, .id = id, .from = TO_STATION, .t_ns = clk_now_ns(s->cfg->clk)
+	};
 
 	if (kind == EV_FAILED)
 		(void)fault_set(&ev.fault, ET_ERR_RECORD, "%s", why);
@@ -154,7 +157,9 @@ static bool take_signal(struct station *s, struct event *ev)
 	if (s->signalled || !s->cfg->stop_signal || !*s->cfg->stop_signal)
 		return false;
 	s->signalled = true;
-	*ev = (struct event){ .kind = EV_ABORT, .t_ns = clk_now_ns(s->cfg->clk), .signal = *s->cfg->stop_signal };
+	*ev = (struct event){ .kind = EV_ABORT,
+			      .t_ns = clk_now_ns(s->cfg->clk),
+			      .signal = *s->cfg->stop_signal };
 	return true;
 }
 
@@ -171,7 +176,9 @@ static size_t first_timer(const struct station *s)
 
 static void take_timer(struct station *s, size_t i, struct event *ev)
 {
-	*ev = (struct event){ .kind = EV_TIMER, .id = s->timers[i].id, .t_ns = clk_now_ns(s->cfg->clk) };
+	*ev = (struct event){ .kind = EV_TIMER,
+			      .id = s->timers[i].id,
+			      .t_ns = clk_now_ns(s->cfg->clk) };
 	memmove(&s->timers[i], &s->timers[i + 1], (--s->n_timers - i) * sizeof(s->timers[0]));
 }
 
@@ -207,7 +214,8 @@ int station_run(const struct station_config *cfg)
 		if (next_event(&s, &ev))
 			feed(&s, &ev);
 	notify(&s, NOTICE_FINISHED, COMMIT_NONE, NULL);
-	recorder_stop(cfg->recorder); /* a job that was never answered is still its own until then */
+	recorder_stop(
+		cfg->recorder); /* a job that was never answered is still its own until then */
 	for (int i = 0; i < COMMITS_MAX; i++)
 		job_clear(&s.commits[i].job);
 	return s.code;

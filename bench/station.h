@@ -12,33 +12,34 @@
 #include "drivers/instrument.h"
 
 enum station_notice_kind {
-	NOTICE_STATE,		/* the sequencer entered another state */
-	NOTICE_LOOK,		/* figures may have moved */
-	NOTICE_COMMITTING,	/* a job is about to be given to the recorder */
-	NOTICE_COMMITTED,	/* it is durable */
-	NOTICE_SHOW,		/* what is stored may be shown */
+	NOTICE_STATE, /* the sequencer entered another state */
+	NOTICE_LOOK, /* figures may have moved */
+	NOTICE_COMMITTING, /* a job is about to be given to the recorder */
+	NOTICE_COMMITTED, /* it is durable */
+	NOTICE_SHOW, /* what is stored may be shown */
 	NOTICE_FINISHED,
 };
 struct station_notice {
 	enum station_notice_kind kind;
 	const struct seq *seq;
-	enum commit_what commit;	/* COMMITTING, COMMITTED, SHOW: of what */
-	const char *new_id;		/* COMMITTED an attempt: its id */
+	enum commit_what commit; /* COMMITTING, COMMITTED, SHOW: of what */
+	const char *new_id; /* COMMITTED an attempt: its id */
 };
 
 struct station_config {
 	struct clk *clk;
-	struct queue *events;			/* of struct event; the instruments post there too */
-	struct instrument *instruments[4];	/* by enum request_target; TO_STATION is NULL */
+	struct queue *events; /* of struct event; the instruments post there too */
+	struct instrument *instruments[4]; /* by enum request_target; TO_STATION is NULL */
 	struct seq *seq;
 	struct recorder *recorder;
 	/** Fill @p j for a commit of @p what. @return ET_OK, ET_ERR_NOMEM. */
 	int (*record)(void *arg, enum commit_what what, struct job *j);
 	/** Ask a person; true: yes. Called in the loop, may wait for the person. */
 	bool (*ask)(void *arg, int prompt, enum touch touch);
-	void (*notice)(void *arg, const struct station_notice *n);	/* NULL is allowed */
+	void (*notice)(void *arg, const struct station_notice *n); /* NULL is allowed */
 	void *arg;
-	const volatile sig_atomic_t *stop_signal;	/* a signal number ends the run safely; NULL: never */
+	const volatile sig_atomic_t
+		*stop_signal; /* a signal number ends the run safely; NULL: never */
 };
 
 /** Run to its end, and stop the recorder. @return exit code of REQ_FINISH. */

@@ -18,16 +18,16 @@
 struct instrument;
 
 struct instrument_config {
-	const char *name;			/* in bench.yaml */
+	const char *name; /* in bench.yaml */
 	const struct driver *driver;
-	const struct driver_param *params;	/* borrowed until instrument_stop(), as is the name */
+	const struct driver_param *params; /* borrowed until instrument_stop(), as is the name */
 	size_t n_params;
-	enum request_target role;		/* .from of its events */
-	struct port *port;			/* owned by the session from now on */
+	enum request_target role; /* .from of its events */
+	struct port *port; /* owned by the session from now on */
 	struct clk *clk;
-	struct queue *events;			/* of struct event; borrowed */
-	double edge_flush_s;			/* reader: post what has come at least so often; default 0.5 */
-	double sync_interval_s;			/* reader: default 1 */
+	struct queue *events; /* of struct event; borrowed */
+	double edge_flush_s; /* reader: post what has come at least so often; default 0.5 */
+	double sync_interval_s; /* reader: default 1 */
 };
 
 /** Start the worker; the driver is opened by the first REQ_IDENTIFY (also again after a failure).

@@ -5,8 +5,8 @@
 
 #include "drivers/driver.h"
 
-extern const struct driver driver_zera_fg;	/* power_source/zera_fg.c */
-extern const struct driver driver_zera_com5003;	/* reference_standard/zera_com5003.c */
-extern const struct driver driver_serial_stamp;	/* ir_reader/serial_stamp.c */
+extern const struct driver driver_zera_fg; /* power_source/zera_fg.c */
+extern const struct driver driver_zera_com5003; /* reference_standard/zera_com5003.c */
+extern const struct driver driver_serial_stamp; /* ir_reader/serial_stamp.c */
 
 #endif

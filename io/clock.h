@@ -22,8 +22,8 @@ struct clk;
 struct clk *clk_real_new(void);
 
 struct clk_start {
-	int64_t mono_ns, utc_ns;	/* both at the start */
-	int32_t utc_offset_s;		/* of local time, + = east */
+	int64_t mono_ns, utc_ns; /* both at the start */
+	int32_t utc_offset_s; /* of local time, + = east */
 	char boot_id[40];
 };
 /** The calling thread becomes the first, and holds the baton. Pins the process to one CPU. */

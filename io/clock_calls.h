@@ -12,16 +12,16 @@ typedef void calls_fn(void *arg, int64_t now_ns);
 
 struct call {
 	int64_t t_ns;
-	uint64_t order;		/* of registration: decides ties */
+	uint64_t order; /* of registration: decides ties */
 	calls_fn *fn;
 	void *arg;
-	size_t heap_pos;	/* NOT_WAITING when free */
-	uint32_t generation;	/* of this slot, so that an old id is not taken for a new one */
+	size_t heap_pos; /* NOT_WAITING when free */
+	uint32_t generation; /* of this slot, so that an old id is not taken for a new one */
 };
-struct calls {			/* all zero: empty */
-	struct call *slot;	/* fixed places, so that an id finds its call */
-	uint32_t *heap;		/* numbers of slots; the first is the earliest */
-	uint32_t *unused;	/* free slots */
+struct calls { /* all zero: empty */
+	struct call *slot; /* fixed places, so that an id finds its call */
+	uint32_t *heap; /* numbers of slots; the first is the earliest */
+	uint32_t *unused; /* free slots */
 	size_t n_slots, n_heap, n_unused;
 	uint64_t next_order;
 };

@@ -6,7 +6,7 @@
 #include "io/clock_virtual.h"
 
 struct clk {
-	struct vclk *v;		/* NULL: the clock of the kernel */
+	struct vclk *v; /* NULL: the clock of the kernel */
 	char boot_id[40];
 };
 

@@ -9,12 +9,12 @@
 enum { LINE_MAX_BYTES = 4096 };
 
 struct line_io {
-	struct port *port;	/* borrowed */
-	char end;		/* '\n' or '\r'; the other of the two is dropped at the edges of a line */
-	size_t len;		/* bytes held in buf */
+	struct port *port; /* borrowed */
+	char end; /* '\n' or '\r'; the other of the two is dropped at the edges of a line */
+	size_t len; /* bytes held in buf */
 	char buf[LINE_MAX_BYTES];
-	int too_long;		/* inside a line longer than buf, or damaged: thrown away up to its end */
-	int64_t t_read_ns;	/* when the last of them were read */
+	int too_long; /* inside a line longer than buf, or damaged: thrown away up to its end */
+	int64_t t_read_ns; /* when the last of them were read */
 };
 
 void line_init(struct line_io *l, struct port *p, char end);
@@ -27,7 +27,8 @@ void line_reset(struct line_io *l);
  * @param t_ns  When its last byte was read; NULL allowed.
  * @return ET_OK, ET_ERR_TIMEOUT, ET_ERR_IO, ET_ERR_PROTO (longer than @p cap or LINE_MAX_BYTES, or
  * with a parity or framing error: skipped up to its end, one error for one line). */
-int line_read(struct line_io *l, char *out, size_t cap, int64_t deadline_ns, int64_t *t_ns) ET_CHECK;
+int line_read(struct line_io *l, char *out, size_t cap, int64_t deadline_ns,
+	      int64_t *t_ns) ET_CHECK;
 
 /** @p text and then the line end, in one write. @return as port_write(); ET_ERR_ARG: longer than
  * LINE_MAX_BYTES with its end. */

@@ -19,10 +19,10 @@ struct port_ops {
 	int (*reopen)(struct port *p, struct fault *f);
 	void (*close)(struct port *p);
 };
-struct port {			/* embedded first by each kind of port */
+struct port { /* embedded first by each kind of port */
 	const struct port_ops *ops;
 	struct clk *clk;
-	char spec[128];		/* as opened, for messages */
+	char spec[128]; /* as opened, for messages */
 };
 
 /** Open a link:

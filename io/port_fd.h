@@ -17,13 +17,13 @@ struct fd_kind {
 	void (*disconnect)(struct fd_port *p);
 };
 
-struct fd_port {		/* embedded first by each kind */
+struct fd_port { /* embedded first by each kind */
 	struct port base;
 	const struct fd_kind *kind;
-	int fd;			/* -1: not connected, everything is ET_ERR_IO */
+	int fd; /* -1: not connected, everything is ET_ERR_IO */
 	bool is_socket;
-	bool has_marks;		/* PARMRK: 0xff 0xff is a byte, 0xff 0 x a byte with an error */
-	int mark;		/* bytes of a mark seen so far */
+	bool has_marks; /* PARMRK: 0xff 0xff is a byte, 0xff 0 x a byte with an error */
+	int mark; /* bytes of a mark seen so far */
 	size_t raw_used, raw_len;
 	unsigned char raw[256];
 };

@@ -7,15 +7,15 @@
 
 struct serial_setting {
 	int baud, data_bits, stop_bits;
-	char parity;		/* n, e, o */
+	char parity; /* n, e, o */
 };
 
 /** All: @p spec is the whole specification, for messages. Not on a virtual clock.
  * @return ET_OK, ET_ERR_ARG (a setting that the kind does not have), ET_ERR_IO, ET_ERR_NOMEM. */
 int port_tcp_open(const char *host, const char *service, const char *spec, struct clk *c,
 		  struct port **out, struct fault *f) ET_CHECK;
-int port_tty_open(const char *path, const struct serial_setting *set, const char *spec, struct clk *c,
-		  struct port **out, struct fault *f) ET_CHECK;
+int port_tty_open(const char *path, const struct serial_setting *set, const char *spec,
+		  struct clk *c, struct port **out, struct fault *f) ET_CHECK;
 int port_serial_open(const char *path, const struct serial_setting *set, const char *spec,
 		     struct clk *c, struct port **out, struct fault *f) ET_CHECK;
 

@@ -17,9 +17,10 @@ struct sim_peer_ops {
 	/** The moment asked for with sim_wake_at(). */
 	void (*wake)(struct sim_peer *s, int64_t t_ns);
 };
-struct sim_peer {		/* embedded first by a simulated instrument */
+struct sim_peer { /* embedded first by a simulated instrument */
 	const struct sim_peer_ops *ops;
-	struct sim_link *link;	/* set while attached; NULL: nobody listens, emitted bytes are dropped */
+	struct sim_link
+		*link; /* set while attached; NULL: nobody listens, emitted bytes are dropped */
 };
 
 /** Send @p len bytes that leave the instrument at @p t_ns (not before now; a smaller value means now).
@@ -32,9 +33,9 @@ void sim_wake_at(struct sim_peer *s, int64_t t_ns);
  * sent while it is busy waits, and nothing overtakes. port_write() returns at once.
  * port_reopen() forgets what was sent to us, arrived or not; the instrument keeps its state. */
 struct sim_link_timing {
-	int64_t latency_ns;	/* each way */
-	int64_t byte_ns;	/* each byte, each way: 0 for TCP, 1145833 for 9600 8N2 */
-	int64_t jitter_ns;	/* each message of the instrument is late by uniform 0..jitter, seeded */
+	int64_t latency_ns; /* each way */
+	int64_t byte_ns; /* each byte, each way: 0 for TCP, 1145833 for 9600 8N2 */
+	int64_t jitter_ns; /* each message of the instrument is late by uniform 0..jitter, seeded */
 	uint64_t seed;
 };
 
@@ -46,15 +47,15 @@ enum link_fault_kind {
 	LINK_LATE,
 	LINK_BYTE_LOST,
 	LINK_BYTE_DOUBLED,
-	LINK_BYTE_NON_ASCII,	/* becomes 0xC3 */
-	LINK_DIGIT_CHANGED,	/* the next one, 0 after 9; without any digit, as LINK_BYTE_LOST */
-	LINK_SILENT_FROM	/* this message and all later ones are lost */
+	LINK_BYTE_NON_ASCII, /* becomes 0xC3 */
+	LINK_DIGIT_CHANGED, /* the next one, 0 after 9; without any digit, as LINK_BYTE_LOST */
+	LINK_SILENT_FROM /* this message and all later ones are lost */
 };
 struct link_fault {
 	enum link_fault_kind kind;
-	uint64_t message;	/* which one, counted from 0 since the link was made */
-	int64_t late_ns;	/* LINK_LATE: by how much; order among messages is kept */
-	uint32_t where;		/* which byte or digit, modulo what there is; LINK_CUT: bytes kept,
+	uint64_t message; /* which one, counted from 0 since the link was made */
+	int64_t late_ns; /* LINK_LATE: by how much; order among messages is kept */
+	uint32_t where; /* which byte or digit, modulo what there is; LINK_CUT: bytes kept,
 				 * modulo its length */
 };
 

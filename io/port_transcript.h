@@ -22,10 +22,12 @@
 #include "io/port.h"
 
 /** @return ET_OK, ET_ERR_FILE (not a transcript: @p f names the line), ET_ERR_IO, ET_ERR_NOMEM. */
-int port_transcript_open(const char *path, struct clk *c, struct port **out, struct fault *f) ET_CHECK;
+int port_transcript_open(const char *path, struct clk *c, struct port **out,
+			 struct fault *f) ET_CHECK;
 
 /** The same from memory. */
-int port_transcript_open_mem(const char *text, struct clk *c, struct port **out, struct fault *f) ET_CHECK;
+int port_transcript_open_mem(const char *text, struct clk *c, struct port **out,
+			     struct fault *f) ET_CHECK;
 
 /** Let the nth read from here (0: the very next) time out instead of answering; the answer then comes
  * late. Only reads that would find an answer count. -1: none. */

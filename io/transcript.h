@@ -11,11 +11,11 @@
 #include "base/err.h"
 
 struct transcript_step {
-	char kind;		/* '>', '<' or '!' */
-	unsigned line;		/* of the text, from 1 */
-	int64_t mark_ns;	/* of the '@' before it; -1: none. They never decrease. */
-	const uint8_t *data;	/* points into bytes; '!': none */
-	size_t len;		/* > 0, unless '!' */
+	char kind; /* '>', '<' or '!' */
+	unsigned line; /* of the text, from 1 */
+	int64_t mark_ns; /* of the '@' before it; -1: none. They never decrease. */
+	const uint8_t *data; /* points into bytes; '!': none */
+	size_t len; /* > 0, unless '!' */
 };
 struct transcript {
 	struct transcript_step *step;
@@ -25,7 +25,8 @@ struct transcript {
 
 /** @param out  Freed with transcript_free(); untouched unless ET_OK.
  * @return ET_OK; ET_ERR_FILE: @p f names the line; ET_ERR_NOMEM. Hostile text is harmless. */
-int transcript_parse(const char *text, size_t len, struct transcript *out, struct fault *f) ET_CHECK;
+int transcript_parse(const char *text, size_t len, struct transcript *out,
+		     struct fault *f) ET_CHECK;
 void transcript_free(struct transcript *t);
 
 /** @p b as it stands in a transcript, in @p out, NUL-terminated. @return @p out. */

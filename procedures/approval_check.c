@@ -155,9 +155,9 @@ static void check_conditions(struct findings *s, const struct approval *a,
 
 	for (size_t i = 0; i < a->conditions.n; i++) {
 		const bool scroll = c[i].quantity && strcmp(c[i].quantity, "lcd_scroll_time") == 0;
-		struct approval_finding f = finding_new(c[i].at_sealing == 1 ? FINDING_AT_SEALING :
-							c[i].quantity	      ? FINDING_OPEN :
-									FINDING_NOTE,
+		struct approval_finding f = finding_new(c[i].at_sealing == 1 ? FINDING_AT_SEALING
+							: c[i].quantity	     ? FINDING_OPEN
+									     : FINDING_NOTE,
 							scroll ? "scroll_time" : "condition");
 
 		if (c[i].module && !approval_has_module(a, m, c[i].module))

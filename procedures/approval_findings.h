@@ -23,11 +23,15 @@ void finding_append(char *buf, size_t cap, const char *fmt, ...) ET_PRINTF(3, 4)
 void findings_add(struct findings *s, const struct approval_finding *f);
 
 /** A text from a file, cut to what a line bears. */
-struct shown { char s[64]; };
+struct shown {
+	char s[64];
+};
 struct shown shown(const char *text);
 
 /** A figure as people write it: "0.1" in English, "0,1" in French. */
-struct figure { char s[32]; };
+struct figure {
+	char s[32];
+};
 struct figure figure(double v, enum lang lang);
 
 /** Figures from two files are the same; NAN is never. */
@@ -43,9 +47,11 @@ void finding_join(char *buf, size_t cap, const struct yaml_list *list);
 bool approval_has_module(const struct approval *a, const struct meter_card *m, const char *name);
 
 /** Firmware of the meter, then modules: known, their firmware, their partners, their burden. */
-void approval_check_firmware(struct findings *s, const struct approval *a, const struct meter_card *m);
+void approval_check_firmware(struct findings *s, const struct approval *a,
+			     const struct meter_card *m);
 
 /** Configuration, voltage, current range and base against the rows of the notice. */
-void approval_check_rating(struct findings *s, const struct approval *a, const struct meter_card *m);
+void approval_check_rating(struct findings *s, const struct approval *a,
+			   const struct meter_card *m);
 
 #endif

@@ -14,14 +14,15 @@
 enum { CATALOGUE_FILES_MAX = 1000 };
 
 struct catalogue {
-	char **paths;	/* sorted by the bytes of the name, so that every machine lists them alike */
+	char **paths; /* sorted by the bytes of the name, so that every machine lists them alike */
 	size_t n;
 };
 
 /** The *.yaml files of @p dir / @p sub, "approvals" or "plans".
  * @param out  Freed with catalogue_free(); untouched unless ET_OK.
  * @return ET_OK (no files: n = 0); ET_ERR_FILE: the folder can't be read, said in @p d; ET_ERR_NOMEM. */
-int catalogue_list(const char *dir, const char *sub, struct catalogue *out, struct diag *d) ET_CHECK;
+int catalogue_list(const char *dir, const char *sub, struct catalogue *out,
+		   struct diag *d) ET_CHECK;
 void catalogue_free(struct catalogue *c);
 
 /** The notice of that number and revision in @p dir / approvals. Every file there is read: two files with
@@ -34,7 +35,7 @@ int approval_find(const char *dir, const char *number, int64_t revision, struct 
 		  struct yaml_doc **doc, struct diag *d) ET_CHECK;
 
 /** The plan of that id and version in @p dir / plans; as above. @param version  INT64_MIN: the highest. */
-int plan_find(const char *dir, const char *id, int64_t version, struct plan *out, struct yaml_doc **doc,
-	      struct diag *d) ET_CHECK;
+int plan_find(const char *dir, const char *id, int64_t version, struct plan *out,
+	      struct yaml_doc **doc, struct diag *d) ET_CHECK;
 
 #endif

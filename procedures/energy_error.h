@@ -13,21 +13,22 @@
 struct ee_machine;
 
 struct ee_plan {
-	uint64_t positions;		/* to be measured: bit n-1 = position n; not 0 */
-	const struct ee_setup *setup;	/* [ET_POSITIONS_MAX], position n at n-1; borrowed until the next plan */
-	double cap_s;			/* longest time from arming; > 0 */
-	double ref_silence_s;		/* longest time between two updates of the register; > 0 */
-	double reader_silence_s;	/* longest time between two clock pairs; > 0 */
+	uint64_t positions; /* to be measured: bit n-1 = position n; not 0 */
+	const struct ee_setup
+		*setup; /* [ET_POSITIONS_MAX], position n at n-1; borrowed until the next plan */
+	double cap_s; /* longest time from arming; > 0 */
+	double ref_silence_s; /* longest time between two updates of the register; > 0 */
+	double reader_silence_s; /* longest time between two clock pairs; > 0 */
 };
 
 /* One position, as the last look saw it; after ee_machine_finish() by all of its raw data. */
 struct ee_position {
-	int64_t n_edges;		/* kept; counted at once, not only at looks */
-	int64_t n_dropped;		/* came after the buffer was full: in no figure, in no record */
-	int64_t t_last_ns;		/* arrival of the last edge; t_armed before the first */
-	bool stopped;			/* it may stop */
-	bool evaluated;			/* .obs holds something */
-	struct ee_observation obs;	/* as evaluated; recomputation gives the same */
+	int64_t n_edges; /* kept; counted at once, not only at looks */
+	int64_t n_dropped; /* came after the buffer was full: in no figure, in no record */
+	int64_t t_last_ns; /* arrival of the last edge; t_armed before the first */
+	bool stopped; /* it may stop */
+	bool evaluated; /* .obs holds something */
+	struct ee_observation obs; /* as evaluated; recomputation gives the same */
 	/* after ee_machine_finish(): what it comes to now that there will be no more data. Without a figure EE_VOID,
 	 * and always a cause: a dead sensor never passes */
 	enum ee_verdict verdict;
@@ -44,7 +45,7 @@ struct ee_raw_all {
 
 /** NULL: out of memory. About 8 MB, touched only as data come. */
 struct ee_machine *ee_machine_new(void);
-void ee_machine_free(struct ee_machine *m);	/* NULL is allowed */
+void ee_machine_free(struct ee_machine *m); /* NULL is allowed */
 
 /** Forget the last attempt and begin to collect. @return ET_OK, ET_ERR_ARG (a value out of its range). */
 int ee_machine_plan(struct ee_machine *m, const struct ee_plan *plan) ET_CHECK;

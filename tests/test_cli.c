@@ -40,8 +40,8 @@ static int etalon(const char *words)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (chdir(dir) != 0 || !freopen(stdout_path, "w", stdout) || !freopen("err.txt", "w", stderr) ||
-		    !freopen("/dev/null", "r", stdin))
+		if (chdir(dir) != 0 || !freopen(stdout_path, "w", stdout) ||
+		    !freopen("err.txt", "w", stderr) || !freopen("/dev/null", "r", stdin))
 			_exit(99);
 		setenv("LC_ALL", "C.UTF-8", 1);
 		status = cli_main(argc, argv);
@@ -57,18 +57,18 @@ static int etalon(const char *words)
 	return WEXITSTATUS(status);
 }
 
-#define assert_ends(words, code)                                                                    \
-	do {                                                                                        \
-		const int ended = etalon(words);                                                    \
-		if (ended != (code))                                                                \
-			print_error("etalon %s: ended with %d\n%s%s\n", words, ended, out, err);    \
-		assert_int_equal(ended, code);                                                      \
+#define assert_ends(words, code)                                                                 \
+	do {                                                                                     \
+		const int ended = etalon(words);                                                 \
+		if (ended != (code))                                                             \
+			print_error("etalon %s: ended with %d\n%s%s\n", words, ended, out, err); \
+		assert_int_equal(ended, code);                                                   \
 	} while (0)
-#define assert_says(where, text)                                                                    \
-	do {                                                                                        \
-		if (!strstr(where, text))                                                           \
-			print_error("\"%s\" is not in:\n%s\n", text, where);                        \
-		assert_non_null(strstr(where, text));                                               \
+#define assert_says(where, text)                                             \
+	do {                                                                 \
+		if (!strstr(where, text))                                    \
+			print_error("\"%s\" is not in:\n%s\n", text, where); \
+		assert_non_null(strstr(where, text));                        \
 	} while (0)
 
 static void write_file(const char *name, const char *text)
@@ -144,7 +144,8 @@ static void everybody_and_everything_is_registered_first(void **state)
 	assert_says(err, "\"anna\" is not on record");
 	assert_ends("person add --lab lab --id anna --name Anna --role cook", 2);
 	assert_ends("person add --lab lab --id anna --name Anna --role technician", 0);
-	assert_ends("person add --lab lab --id luc --name Luc --role auditor", 2); /* who says so? */
+	assert_ends("person add --lab lab --id luc --name Luc --role auditor",
+		    2); /* who says so? */
 	assert_says(err, "--operator ID is needed");
 	assert_ends("person add --lab lab --id luc --name Luc --role auditor --operator anna", 0);
 	assert_ends(RUN BATCH1, 2);
@@ -159,20 +160,29 @@ static void everybody_and_everything_is_registered_first(void **state)
 static void an_expired_certificate_refuses_the_run(void **state)
 {
 	(void)state;
-	write_file("old.yaml", "schema: etalon/apparatus/1\nid: SIM-REF\nkind: reference_standard\nmaker: Z\nmodel: C\n"
-			       "serial: SIM-COM-0001\nfirmware: \"1\"\nsimulated: true\n"
-			       "certificate: {number: C1, laboratory: L, issued: 2024-12-01, expires: 2026-12-01}\n"
-			       "use: bench\ncorrection:\n"
-			       "  - {volt_v: 120, curr_a: 1, power_factor: 1, error_pct: 0, U_pct: 0.02, k: 2}\n");
+	write_file(
+		"old.yaml",
+		"schema: etalon/apparatus/1\nid: SIM-REF\nkind: reference_standard\nmaker: "
+		"Z\nmodel: C\n"
+		"serial: SIM-COM-0001\nfirmware: \"1\"\nsimulated: true\n"
+		"certificate: {number: C1, laboratory: L, issued: 2024-12-01, expires: "
+		"2026-12-01}\n"
+		"use: bench\ncorrection:\n"
+		"  - {volt_v: 120, curr_a: 1, power_factor: 1, error_pct: 0, U_pct: 0.02, k: 2}\n");
 	assert_ends("apparatus add old.yaml --lab lab --operator anna", 0);
 	assert_ends(RUN BATCH1, 2);
 	assert_says(err, "C1 is over one year old");
-	write_file("few.yaml", "schema: etalon/apparatus/1\nid: SIM-REF\nkind: reference_standard\nmaker: Z\nmodel: C\n"
-			       "serial: SIM-COM-0001\nfirmware: \"1\"\nsimulated: true\n"
-			       "certificate: {number: C2, laboratory: L, issued: 2025-12-01, expires: 2026-11-30}\n"
-			       "use: bench\ncorrection:\n"
-			       "  - {volt_v: 120, curr_a: 10, power_factor: 1, error_pct: 0, U_pct: 0.02, k: 2}\n"
-			       "  - {volt_v: 120, curr_a: 50, power_factor: 1, error_pct: 0, U_pct: 0.02, k: 2}\n");
+	write_file(
+		"few.yaml",
+		"schema: etalon/apparatus/1\nid: SIM-REF\nkind: reference_standard\nmaker: "
+		"Z\nmodel: C\n"
+		"serial: SIM-COM-0001\nfirmware: \"1\"\nsimulated: true\n"
+		"certificate: {number: C2, laboratory: L, issued: 2025-12-01, expires: "
+		"2026-11-30}\n"
+		"use: bench\ncorrection:\n"
+		"  - {volt_v: 120, curr_a: 10, power_factor: 1, error_pct: 0, U_pct: 0.02, k: 2}\n"
+		"  - {volt_v: 120, curr_a: 50, power_factor: 1, error_pct: 0, U_pct: 0.02, k: "
+		"2}\n");
 	assert_ends("apparatus add few.yaml --lab lab --operator anna", 0);
 	assert_ends(RUN BATCH1, 2);
 	assert_says(err, "C2 does not cover 120 V, 2.5 A");
@@ -184,10 +194,14 @@ static void an_expired_certificate_refuses_the_run(void **state)
 static void a_wrong_file_is_told_whole_and_starts_nothing(void **state)
 {
 	(void)state;
-	write_file("bad.yaml", "schema: etalon/batch/1\nid: B-1\nplan: sample-energy\napproval: AE-1559\n"
-			       "approval_revision: 16\nconfiguration: 1\nvolt_v: 120 V\ncurr_min_a: 1\ncurr_max_a: 1,5\n"
-			       "meters:\n  - {position: 41, maker: Landis+Gyr, serial: \"1\", kh_wh: 1}\n");
-	assert_ends("run --lab lab --operator anna --batch bad.yaml --simulate lab/scenarios/1-element.yaml", 2);
+	write_file("bad.yaml",
+		   "schema: etalon/batch/1\nid: B-1\nplan: sample-energy\napproval: AE-1559\n"
+		   "approval_revision: 16\nconfiguration: 1\nvolt_v: 120 V\ncurr_min_a: "
+		   "1\ncurr_max_a: 1,5\n"
+		   "meters:\n  - {position: 41, maker: Landis+Gyr, serial: \"1\", kh_wh: 1}\n");
+	assert_ends("run --lab lab --operator anna --batch bad.yaml --simulate "
+		    "lab/scenarios/1-element.yaml",
+		    2);
 	assert_says(err, "bad.yaml:7:");
 	assert_says(err, "120 V");
 	assert_says(err, "bad.yaml:9:");
@@ -242,7 +256,8 @@ static void a_batch_goes_through(void **state)
 	assert_ends("apparatus list --lab lab", 0);
 	assert_says(out, "dropped");
 	assert_ends("run --lab lab --operator anna --batch lab/batches/1h-element.yaml --simulate "
-		    "lab/scenarios/1h-element.yaml", 2);
+		    "lab/scenarios/1h-element.yaml",
+		    2);
 	assert_says(err, "no apparatus with serial number SIM-COM-0001");
 }
 
@@ -269,8 +284,11 @@ static void notices_and_plans(void **state)
 /* An answer that nobody got is no answer; a verdict keeps its code. */
 static void a_full_stdout_is_an_error(void **state)
 {
-	static const char *const queries[] = { "--help", "plan list --lab lab", "history 70000102 --lab lab",
-					       "history --lab lab --json", "report batch DEMO-1 --lab lab",
+	static const char *const queries[] = { "--help",
+					       "plan list --lab lab",
+					       "history 70000102 --lab lab",
+					       "history --lab lab --json",
+					       "report batch DEMO-1 --lab lab",
 					       "audit head --lab lab" };
 
 	(void)state;
@@ -305,9 +323,13 @@ static void forge(const char *from, const char *to)
 
 	snprintf(path, sizeof(path), "%s/lab/etalon.db", dir);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "DROP TRIGGER IF EXISTS journal_no_update", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "UPDATE journal SET payload = replace(payload, ?1, ?2)"
-						" WHERE kind = 'attempt.stored' AND instr(payload, ?1)", -1, &st, NULL),
+	assert_int_equal(
+		sqlite3_exec(db, "DROP TRIGGER IF EXISTS journal_no_update", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "UPDATE journal SET payload = replace(payload, ?1, ?2)"
+					    " WHERE kind = 'attempt.stored' AND instr(payload, ?1)",
+					    -1, &st, NULL),
 			 SQLITE_OK);
 	assert_int_equal(sqlite3_bind_text(st, 1, from, -1, SQLITE_STATIC), SQLITE_OK);
 	assert_int_equal(sqlite3_bind_text(st, 2, to, -1, SQLITE_STATIC), SQLITE_OK);
@@ -321,7 +343,8 @@ static void what_was_forged_is_found(void **state)
 {
 	(void)state;
 	assert_ends("recompute --all --lab lab", 0);
-	forge("\"verdict\":\"nonconforming\"}", "\"verdict\":\"conforming\"}"); /* of the position, not of its figures */
+	forge("\"verdict\":\"nonconforming\"}",
+	      "\"verdict\":\"conforming\"}"); /* of the position, not of its figures */
 	assert_ends("audit verify --lab lab", 5);
 	assert_ends("recompute --all --lab lab", 5);
 	assert_says(err, "position 2: verdict: stored \"conforming\", today \"nonconforming\"");
@@ -347,8 +370,10 @@ static void readme_shows_what_comes_out(void **state)
 	assert_ends("person add --lab demo --id anna --name Anna --role technician", 0);
 	assert_ends("apparatus add demo/apparatus/reference.yaml --lab demo --operator anna", 0);
 	assert_ends("apparatus add demo/apparatus/reader.yaml --lab demo --operator anna", 0);
-	assert_ends("run --lab demo --operator anna --batch demo/batches/1-element.yaml --seed 1 --simulate "
-		    "demo/scenarios/1-element.yaml", 1);
+	assert_ends("run --lab demo --operator anna --batch demo/batches/1-element.yaml --seed 1 "
+		    "--simulate "
+		    "demo/scenarios/1-element.yaml",
+		    1);
 	table = strstr(readme, "    Pos  Meter");
 	assert_non_null(table);
 	end = strstr(table, "\n\n");

@@ -10,29 +10,31 @@
 static const struct expected {
 	const char *example;
 	int position;
-	const char *step;		/* NULL: every step */
+	const char *step; /* NULL: every step */
 	enum ee_verdict verdict;
 	enum ee_cause cause;
 } expected[] = {
 	{ "1-element", 1, NULL, EE_CONFORMING, EE_CAUSE_NONE },
-	{ "1-element", 2, NULL, EE_NONCONFORMING, EE_CAUSE_NONE },	/* too fast */
-	{ "1-element", 3, NULL, EE_NONCONFORMING, EE_WRONG_KH },	/* 7.2 on its card */
+	{ "1-element", 2, NULL, EE_NONCONFORMING, EE_CAUSE_NONE }, /* too fast */
+	{ "1-element", 3, NULL, EE_NONCONFORMING, EE_WRONG_KH }, /* 7.2 on its card */
 	{ "1h-element", 1, NULL, EE_CONFORMING, EE_CAUSE_NONE },
 	{ "1h-element", 2, "HL", EE_CONFORMING, EE_CAUSE_NONE },
-	{ "1h-element", 2, "LL", EE_NONCONFORMING, EE_CAUSE_NONE },	/* slow at low load */
+	{ "1h-element", 2, "LL", EE_NONCONFORMING, EE_CAUSE_NONE }, /* slow at low load */
 	{ "1h-element", 2, "PF", EE_CONFORMING, EE_CAUSE_NONE },
 	{ "1h-element", 3, "HL", EE_CONFORMING, EE_CAUSE_NONE },
 	{ "1h-element", 3, "LL", EE_CONFORMING, EE_CAUSE_NONE },
-	{ "1h-element", 3, "PF", EE_NONCONFORMING, EE_CAUSE_NONE },	/* phase error */
-	{ "1h-element", 4, NULL, EE_NOT_RUN, EE_CAUSE_NONE },		/* rating not in the notice */
+	{ "1h-element", 3, "PF", EE_NONCONFORMING, EE_CAUSE_NONE }, /* phase error */
+	{ "1h-element", 4, NULL, EE_NOT_RUN, EE_CAUSE_NONE }, /* rating not in the notice */
 	{ "2-element-network", 1, NULL, EE_CONFORMING, EE_CAUSE_NONE },
-	{ "2-element-network", 2, NULL, EE_VOID, EE_MISSED_OR_SPURIOUS }, /* drops one pulse in eight */
+	{ "2-element-network", 2, NULL, EE_VOID,
+	  EE_MISSED_OR_SPURIOUS }, /* drops one pulse in eight */
 	{ "2-element-network", 3, NULL, EE_CONFORMING, EE_CAUSE_NONE },
 };
 
 static int points, inside, beyond_twice;
 
-static void check_point(const struct sim_bench *b, const struct run_result *r, const struct expected *e, int step)
+static void check_point(const struct sim_bench *b, const struct run_result *r,
+			const struct expected *e, int step)
 {
 	const struct plan_step *st = b->plan.steps.items;
 	const struct run_step_result *res = &r->step[step][e->position - 1];
@@ -40,10 +42,11 @@ static void check_point(const struct sim_bench *b, const struct run_result *r, c
 	if (e->step && strcmp(e->step, st[step].id) != 0)
 		return;
 	if (res->verdict != e->verdict || res->cause != e->cause)
-		print_error("%s position %d %s: %s %s, error %.4f U %.4f, ratio %.4f, %d edges, %d accepted\n",
+		print_error("%s position %d %s: %s %s, error %.4f U %.4f, ratio %.4f, %d edges, %d "
+			    "accepted\n",
 			    e->example, e->position, st[step].id, ee_verdict_word(res->verdict),
-			    ee_cause_word(res->cause), res->obs.err_pct, res->obs.U_pct, res->obs.period_ratio,
-			    (int)res->obs.n_edges, (int)res->obs.n_accepted);
+			    ee_cause_word(res->cause), res->obs.err_pct, res->obs.U_pct,
+			    res->obs.period_ratio, (int)res->obs.n_edges, (int)res->obs.n_accepted);
 	assert_int_equal(res->verdict, e->verdict);
 	assert_int_equal(res->cause, e->cause);
 	points++;
@@ -61,13 +64,17 @@ static void tell_void(void *arg, const struct station_notice *n)
 {
 	const struct seq_attempt *at = seq_attempt(n->seq);
 
-	if (n->kind == NOTICE_COMMITTED && n->commit == COMMIT_ATTEMPT && at->result != SEQ_RESULT_DONE)
-		print_message("%s: step %d attempt %d: %s\n", (const char *)arg, at->step, at->number, at->fault.text);
+	if (n->kind == NOTICE_COMMITTED && n->commit == COMMIT_ATTEMPT &&
+	    at->result != SEQ_RESULT_DONE)
+		print_message("%s: step %d attempt %d: %s\n", (const char *)arg, at->step,
+			      at->number, at->fault.text);
 }
 
 static void run_example(const char *name, uint64_t seed, struct run_result *r)
 {
-	const struct sim_bench_run how = { .seed = seed, .notice = tell_void, .arg = (void *)(uintptr_t)name };
+	const struct sim_bench_run how = { .seed = seed,
+					   .notice = tell_void,
+					   .arg = (void *)(uintptr_t)name };
 	struct fault f = { 0 };
 	struct sim_bench b;
 
@@ -75,7 +82,8 @@ static void run_example(const char *name, uint64_t seed, struct run_result *r)
 	if (sim_bench_run(&b, &how, r, &f) != ET_OK)
 		fail_msg("%s seed %d: %s", name, (int)seed, f.text);
 	if (r->exit_code != 1)
-		fail_msg("%s seed %d: exit code %d: %s", name, (int)seed, r->exit_code, r->fault.text);
+		fail_msg("%s seed %d: exit code %d: %s", name, (int)seed, r->exit_code,
+			 r->fault.text);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		for (int s = 0; s < r->n_steps && strcmp(expected[i].example, name) == 0; s++)
 			check_point(&b, r, &expected[i], s);

@@ -297,7 +297,8 @@ static void only_queries_are_repeated(void **state)
 	say(&b, 2, REQ_STATUS);
 	expect(&b, EV_STATUS, 2);
 	assert_int_equal(script.n_status, 3);
-	assert_int_equal(script.n_identify, 1 + 2); /* agreed with open(); in step again before each */
+	assert_int_equal(script.n_identify,
+			 1 + 2); /* agreed with open(); in step again before each */
 
 	script.set[0] = ET_ERR_TIMEOUT;
 	say(&b, 3, REQ_SET);

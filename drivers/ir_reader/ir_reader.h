@@ -15,9 +15,9 @@ struct edge_batch {
 };
 
 struct edge_reader_caps {
-	int channels;			/* channel n is position n unless the bench says otherwise */
-	double resolution_s;		/* of a time stamp */
-	double u_stamp_s;		/* standard uncertainty of one stamp, declared */
+	int channels; /* channel n is position n unless the bench says otherwise */
+	double resolution_s; /* of a time stamp */
+	double u_stamp_s; /* standard uncertainty of one stamp, declared */
 };
 
 struct edge_reader_ops {

@@ -27,11 +27,13 @@ int ss_tell_lost(struct ss_link *l)
 	return fault_set(l->env.fault, ET_ERR_LOST, "%s", l->lost_why.text);
 }
 
-static void lose_at(struct ss_link *l, uint64_t channel, const char *before, uint64_t n, const char *after)
+static void lose_at(struct ss_link *l, uint64_t channel, const char *before, uint64_t n,
+		    const char *after)
 {
 	char why[128];
 
-	snprintf(why, sizeof(why), "channel %" PRIu64 ": %s %" PRIu64 "%s", channel, before, n, after);
+	snprintf(why, sizeof(why), "channel %" PRIu64 ": %s %" PRIu64 "%s", channel, before, n,
+		 after);
 	ss_lose(l, why);
 }
 

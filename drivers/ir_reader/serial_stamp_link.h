@@ -59,12 +59,12 @@ void ss_take_unsolicited(struct ss_link *l, char *line);
 
 /** Ask and wait for the answer with our tag. @param f  Its fields from the tag on, pointing into @p line.
  * @return ET_OK; ET_ERR_DEVICE when refused; ET_ERR_PROTO when the command arrived damaged; ET_ERR_TIMEOUT. */
-int ss_ask(struct ss_link *l, const char *command, char line[SS_LINE_MAX + 1],
-	      struct ss_fields *f, int64_t *t_before_ns, int64_t *t_after_ns) ET_CHECK;
+int ss_ask(struct ss_link *l, const char *command, char line[SS_LINE_MAX + 1], struct ss_fields *f,
+	   int64_t *t_before_ns, int64_t *t_after_ns) ET_CHECK;
 
 /** "key=number" in field @p i. @return false: another key, or not a number up to @p max. */
 bool ss_field_number(const struct ss_fields *f, size_t i, const char *key, uint64_t max,
-			uint64_t *out);
+		     uint64_t *out);
 
 /** "last" of an answer must be the line that was seen last. */
 void ss_note_last(struct ss_link *l, uint64_t last);

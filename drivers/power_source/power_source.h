@@ -12,9 +12,9 @@
 
 struct driver_inst;
 
-struct source_limits {		/* of this instrument as configured; outside: ET_ERR_ARG, nothing sent */
+struct source_limits { /* of this instrument as configured; outside: ET_ERR_ARG, nothing sent */
 	double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz;
-	double on_time_s, off_time_s;	/* declared: longest switching time, answer included */
+	double on_time_s, off_time_s; /* declared: longest switching time, answer included */
 };
 
 struct source_ops {

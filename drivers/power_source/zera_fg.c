@@ -292,7 +292,8 @@ static int switch_off(struct driver_inst *d)
 	while (err == ET_ERR_TIMEOUT && now(d) < call_ns);
 	if (err == ET_OK)
 		err = ask_status_again(d, call_ns);
-	if (err == ET_OK && !d->l.last.healthy) /* a passing event, or a digit that changed on its way */
+	if (err == ET_OK &&
+	    !d->l.last.healthy) /* a passing event, or a digit that changed on its way */
 		err = ask_status_again(d, call_ns);
 	if (err == ET_OK)
 		err = require_healthy(d);

@@ -35,10 +35,10 @@ int zfg_read_status(const char *line, bool *healthy) ET_CHECK;
 int zfg_read_value(const char *line, const char *key, double *out) ET_CHECK;
 /** "AURnnnnnSnnnnnTnnnnn" with @p key "AU": n * range / 20000. */
 int zfg_read_amplitudes(const char *line, const char *key, double range,
-		       double out[ET_PHASES]) ET_CHECK;
+			double out[ET_PHASES]) ET_CHECK;
 /** "AWR" 5 characters U angle 5 characters I angle "S"... "T"...: DIN angles; only the form with a decimal
  * point ("120.0") has a known scale, others are refused. */
 int zfg_read_angles(const char *line, double volt_din_deg[ET_PHASES],
-		   double curr_din_deg[ET_PHASES]) ET_CHECK;
+		    double curr_din_deg[ET_PHASES]) ET_CHECK;
 
 #endif

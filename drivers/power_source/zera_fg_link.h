@@ -27,7 +27,7 @@ struct zfg_link {
 int zfg_send_line(struct zfg_link *l, const char *line) ET_CHECK;
 /** The next line that is not empty. @param status  Whether it was a status line. No fault is filled. */
 int zfg_next_line(struct zfg_link *l, int64_t deadline_ns, char line[ZFG_LINE_MAX],
-		 bool *status) ET_CHECK;
+		  bool *status) ET_CHECK;
 /** The instrument says no: a line that ends in NAK, or an error message. */
 bool zfg_is_refusal(const char *line);
 
@@ -38,10 +38,10 @@ int zfg_synchronise(struct zfg_link *l, int64_t deadline_ns) ET_CHECK;
  * @return ET_OK; ET_ERR_DEVICE when refused; ET_ERR_TIMEOUT, ET_ERR_IO. */
 /** A setting; @p answer is the whole line that ends it, @p what is for messages. */
 int zfg_order(struct zfg_link *l, const char *send, const char *answer, const char *what,
-	     int64_t timeout_ns, int64_t call_ns) ET_CHECK;
+	      int64_t timeout_ns, int64_t call_ns) ET_CHECK;
 /** A question; the answer begins with the question. */
 int zfg_ask(struct zfg_link *l, const char *send, const char *what, int64_t call_ns,
-	   char line[ZFG_LINE_MAX]) ET_CHECK;
+	    char line[ZFG_LINE_MAX]) ET_CHECK;
 /** SM, and then TS, so that the status is the answer and not an older event: in l->last. */
 int zfg_ask_status(struct zfg_link *l, int64_t call_ns) ET_CHECK;
 

@@ -12,26 +12,27 @@ struct zcom_ranges {
 
 /* When the register will show a new value. Polls are spread over the predicted instant and no further. */
 struct zcom_rhythm {
-	int64_t interval_ns;		/* 0: not known yet */
-	int64_t anchor_ns, anchor_width_ns;	/* first update that was seen finely: the interval is counted from it */
-	int64_t anchor_n;		/* updates since */
-	int64_t last_ns, last_width_ns;	/* middle and width of the last update; width 0: none yet */
-	int64_t due_ns;			/* latest instant predicted; INT64_MIN: none */
-	int64_t gap_ns;			/* between polls */
+	int64_t interval_ns; /* 0: not known yet */
+	int64_t anchor_ns,
+		anchor_width_ns; /* first update that was seen finely: the interval is counted from it */
+	int64_t anchor_n; /* updates since */
+	int64_t last_ns, last_width_ns; /* middle and width of the last update; width 0: none yet */
+	int64_t due_ns; /* latest instant predicted; INT64_MIN: none */
+	int64_t gap_ns; /* between polls */
 };
 
 struct zcom_register {
 	bool running;
 	double constant_imp_per_kwh;
 	struct zcom_ranges ranges;
-	double energy_kwh, step_kwh;	/* last value; last difference between two values */
-	int digits;			/* most significant digits that an answer had */
-	int64_t t_lo_ns;		/* last question that was answered with energy_kwh */
+	double energy_kwh, step_kwh; /* last value; last difference between two values */
+	int digits; /* most significant digits that an answer had */
+	int64_t t_lo_ns; /* last question that was answered with energy_kwh */
 	int64_t next_poll_ns, t_start_ns;
 	uint32_t seq, n_seen;
-	int failures;			/* questions in a row without an answer */
-	int disagreements;		/* in a row, between register and power */
-	uint32_t next_check;		/* compare with power at this n_seen */
+	int failures; /* questions in a row without an answer */
+	int disagreements; /* in a row, between register and power */
+	uint32_t next_check; /* compare with power at this n_seen */
 };
 
 struct driver_inst {
@@ -39,7 +40,7 @@ struct driver_inst {
 	bool angles;
 	double range_margin, integration_s, poll_s;
 	struct zcom_register em;
-	struct zcom_rhythm rhythm;	/* outlives a run: the interval stays */
+	struct zcom_rhythm rhythm; /* outlives a run: the interval stays */
 };
 
 /** The ranges of all six channels as the instrument reports them. */

@@ -19,9 +19,9 @@ struct zcom_link {
 	struct line_io io;
 	struct instrument_id id;
 	bool out_of_step;
-	int64_t measure_ns;		/* patience with MEASURE, which waits for a new value: 2 s and an integration */
-	int64_t t_before_ns, t_after_ns;	/* of the last question: sent, answer complete */
-	char foreign[40];			/* last line that was no answer to *IDN? */
+	int64_t measure_ns; /* patience with MEASURE, which waits for a new value: 2 s and an integration */
+	int64_t t_before_ns, t_after_ns; /* of the last question: sent, answer complete */
+	char foreign[40]; /* last line that was no answer to *IDN? */
 };
 
 void zcom_init(struct zcom_link *l, const struct driver_env *env);
@@ -38,12 +38,13 @@ int zcom_check_errors(struct zcom_link *l) ET_CHECK;
 /** Answer: a bare number, "2500000" or "5e+08". */
 int zcom_ask_number(struct zcom_link *l, const char *question, double *out) ET_CHECK;
 /** The same, and the answer as it came; COM_COMMAND_MAX bytes. */
-int zcom_ask_number_text(struct zcom_link *l, const char *question, double *out, char *text) ET_CHECK;
+int zcom_ask_number_text(struct zcom_link *l, const char *question, double *out,
+			 char *text) ET_CHECK;
 /** Answer: a word or a list of words, "240V" or "480V;240V". */
 int zcom_ask_text(struct zcom_link *l, const char *question, char out[COM_ANSWER_MAX]) ET_CHECK;
 /** Answer: values with labels that begin with @p module, "RMS1:UL1:[V]:230.01;RMS1:UL2:[V]:...;". */
 int zcom_ask_values(struct zcom_link *l, const char *question, const char *module,
-		   char out[COM_ANSWER_MAX]) ET_CHECK;
+		    char out[COM_ANSWER_MAX]) ET_CHECK;
 
 /** The @p field-th number (from 0) of the value with this label, e.g. "RMS1:UL1:[V]:". Letter case does not
  * matter. @return ET_ERR_PROTO when label, unit or number are not there. */
@@ -54,8 +55,8 @@ int zcom_tell(struct zcom_link *l, const char *order) ET_CHECK;
 
 /** An order, then @p question until it answers @p want, for at most 5 s; settings take effect asynchronously.
  * Numbers are compared as numbers. A setting is sent once. @return ET_ERR_DEVICE when it never does. */
-int zcom_tell_confirmed(struct zcom_link *l, const char *order, const char *question, const char *want)
-	ET_CHECK;
+int zcom_tell_confirmed(struct zcom_link *l, const char *order, const char *question,
+			const char *want) ET_CHECK;
 
 /** Fault text 'reference "name": ...'. */
 int zcom_fault(struct zcom_link *l, int code, const char *fmt, ...) ET_PRINTF(3, 4);

@@ -49,14 +49,19 @@ static void fuzz_close(struct port *p)
 }
 static const struct port_ops fuzz_ops = { fuzz_write, fuzz_read, fuzz_reopen, fuzz_close };
 
-void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size, const struct driver_param *params,
-		   size_t n_params, void (*talk)(const struct driver *drv, struct driver_inst *d, struct clk *c))
+void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size,
+		   const struct driver_param *params, size_t n_params,
+		   void (*talk)(const struct driver *drv, struct driver_inst *d, struct clk *c))
 {
 	static const struct clk_start start = { .mono_ns = 1 };
 	struct clk *c = clk_virtual_new(&start);
 	struct fuzz_port p = { .base = { .ops = &fuzz_ops, .clk = c }, .data = data, .left = size };
 	struct fault f = { 0 };
-	const struct driver_env env = { .name = "fuzz", .port = &p.base, .clk = c, .fault = &f, .params = params,
+	const struct driver_env env = { .name = "fuzz",
+					.port = &p.base,
+					.clk = c,
+					.fault = &f,
+					.params = params,
 					.n_params = n_params };
 	struct driver_inst *d = NULL;
 	struct instrument_id id;

@@ -7,7 +7,8 @@
 #include "drivers/driver.h"
 
 /** Open @p drv on such a link, let @p talk with it, close it. @param params, n_params  Of the driver. */
-void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size, const struct driver_param *params,
-		   size_t n_params, void (*talk)(const struct driver *drv, struct driver_inst *d, struct clk *c));
+void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size,
+		   const struct driver_param *params, size_t n_params,
+		   void (*talk)(const struct driver *drv, struct driver_inst *d, struct clk *c));
 
 #endif

@@ -49,7 +49,7 @@ struct scenario_fault loss_variant(int instrument, uint64_t message, int variant
 struct scenario_fault loss_drawn(struct rng *dice, const uint64_t messages[SIM_INSTRUMENTS]);
 
 struct loss_tally {
-	long asked;			/* the caller's, who may leave runs out */
+	long asked; /* the caller's, who may leave runs out */
 	long runs, outcome[LOSS_OUTCOMES], beyond_u, exit_code[8];
 	double worst_u, longest_s;
 };

@@ -22,12 +22,14 @@ int sim_bench_load(struct sim_bench *b, const char *name)
 	bad = bench_file_load(EXAMPLES "bench.yaml", &b->bench, &b->docs[b->n_docs++], d) != ET_OK;
 	bad |= batch_load_file(batch, &b->batch, &b->docs[b->n_docs++], d) != ET_OK;
 	bad |= scenario_load_file(scenario, &b->scenario, &b->docs[b->n_docs++], d) != ET_OK;
-	bad |= plan_load_file("procedures/plans/sample-energy.yaml", &b->plan, &b->docs[b->n_docs++], d) != ET_OK;
-	bad |= approval_load_file("procedures/approvals/AE-1559-16.yaml", &b->approval, &b->docs[b->n_docs++], d) !=
-	       ET_OK;
-	bad |= apparatus_load_file(EXAMPLES "apparatus/reference.yaml", &b->reference, &b->docs[b->n_docs++], d) !=
-	       ET_OK;
-	bad |= apparatus_load_file(EXAMPLES "apparatus/reader.yaml", &b->reader, &b->docs[b->n_docs++], d) != ET_OK;
+	bad |= plan_load_file("procedures/plans/sample-energy.yaml", &b->plan,
+			      &b->docs[b->n_docs++], d) != ET_OK;
+	bad |= approval_load_file("procedures/approvals/AE-1559-16.yaml", &b->approval,
+				  &b->docs[b->n_docs++], d) != ET_OK;
+	bad |= apparatus_load_file(EXAMPLES "apparatus/reference.yaml", &b->reference,
+				   &b->docs[b->n_docs++], d) != ET_OK;
+	bad |= apparatus_load_file(EXAMPLES "apparatus/reader.yaml", &b->reader,
+				   &b->docs[b->n_docs++], d) != ET_OK;
 	if (bad)
 		diag_print(d, stderr);
 	diag_free(d);
@@ -40,13 +42,24 @@ void sim_bench_free(struct sim_bench *b)
 		yaml_free(b->docs[--b->n_docs]);
 }
 
-int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how, struct run_result *out, struct fault *f)
+int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how,
+		  struct run_result *out, struct fault *f)
 {
-	struct run_input in = { .db = how->db, .operator_id = "anna", .command = "run", .plan = &b->plan,
-				.approval = &b->approval, .batch = &b->batch, .bench = &b->bench,
-				.reference = &b->reference, .reader = &b->reader, .seed = how->seed,
-				.scenario = "test", 
-				.resume = how->resume, .prompts = how->prompts, .notice = how->notice, .arg = how->arg,
+	struct run_input in = { .db = how->db,
+				.operator_id = "anna",
+				.command = "run",
+				.plan = &b->plan,
+				.approval = &b->approval,
+				.batch = &b->batch,
+				.bench = &b->bench,
+				.reference = &b->reference,
+				.reader = &b->reader,
+				.seed = how->seed,
+				.scenario = "test",
+				.resume = how->resume,
+				.prompts = how->prompts,
+				.notice = how->notice,
+				.arg = how->arg,
 				.stop_signal = how->stop_signal };
 	const struct sim_options opt = { .seed = how->seed, .resume_at_ns = how->resume_at_ns };
 	struct clk_start start;
@@ -74,9 +87,11 @@ int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how, st
 static int append(struct db *db, const char *kind, json_t *payload)
 {
 	static int64_t t_ns = 1767618000LL * ET_NS_PER_S;
-	const struct journal_stamp stamp = { .utc_ns = t_ns, .utc_offset_s = -18000,
+	const struct journal_stamp stamp = { .utc_ns = t_ns,
+					     .utc_offset_s = -18000,
 					     .boot_id = "00000000-0000-4000-8000-000000000001",
-					     .mono_ns = t_ns % ET_NS_PER_S + 1, .actor = "anna" };
+					     .mono_ns = t_ns % ET_NS_PER_S + 1,
+					     .actor = "anna" };
 	struct fault f = { 0 };
 	int err = db_begin(db, &f);
 
@@ -115,9 +130,11 @@ struct db *sim_bench_db(const char *vfs, char path[64])
 	if (db_open(path, DB_CREATE, vfs, &db, &f) != ET_OK) {
 		fprintf(stderr, "sim_bench: %s\n", f.text);
 	} else if (append(db, "laboratory.created",
-			  json_pack("{s:s,s:s,s:b}", "bench", "SIM", "name", "Test", "simulated", 1)) != ET_OK ||
+			  json_pack("{s:s,s:s,s:b}", "bench", "SIM", "name", "Test", "simulated",
+				    1)) != ET_OK ||
 		   append(db, "person.added",
-			  json_pack("{s:s,s:s,s:s}", "id", "anna", "name", "Anna", "role", "technician")) != ET_OK ||
+			  json_pack("{s:s,s:s,s:s}", "id", "anna", "name", "Anna", "role",
+				    "technician")) != ET_OK ||
 		   append(db, "apparatus.added", apparatus_payload(&b.reference)) != ET_OK ||
 		   append(db, "apparatus.added", apparatus_payload(&b.reader)) != ET_OK) {
 		db_close(db);

@@ -21,20 +21,22 @@ struct sim_bench {
 int sim_bench_load(struct sim_bench *b, const char *name);
 void sim_bench_free(struct sim_bench *b);
 
-struct sim_bench_run {		/* all zero is fine */
-	struct db *db;		/* NULL: nothing is stored */
-	uint64_t seed;		/* 0: the scenario's */
+struct sim_bench_run { /* all zero is fine */
+	struct db *db; /* NULL: nothing is stored */
+	uint64_t seed; /* 0: the scenario's */
 	bool resume;
-	bool prompts;		/* ask before meters are mounted; "yes" is answered */
-	int64_t resume_at_ns;	/* bench clock of the last entry */
+	bool prompts; /* ask before meters are mounted; "yes" is answered */
+	int64_t resume_at_ns; /* bench clock of the last entry */
 	void (*notice)(void *arg, const struct station_notice *n);
 	void *arg;
 	const volatile sig_atomic_t *stop_signal;
-	void (*prepare)(void *arg, struct sim *sim);	/* the bench is built, nothing runs yet */
-	void (*finished)(void *arg, struct sim *sim);	/* over, the simulator still knows the truth */
+	void (*prepare)(void *arg, struct sim *sim); /* the bench is built, nothing runs yet */
+	void (*finished)(void *arg,
+			 struct sim *sim); /* over, the simulator still knows the truth */
 };
 /** @return as run_batch(). */
-int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how, struct run_result *out, struct fault *f);
+int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how,
+		  struct run_result *out, struct fault *f);
 
 /** A new record in a new temporary folder, with laboratory, person "anna" and all apparatus. @param path At least 64
  * bytes: where it is; remove with sim_bench_db_remove(). @return NULL after a message. */
