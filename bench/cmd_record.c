@@ -302,15 +302,32 @@ int cmd_export(const struct cli_args *a)
 	return code;
 }
 
-int cmd_db_rebuild(const struct cli_args *a)
+/* Tables that do not follow from the journal are evidence: they are replaced only when somebody insists. */
+static int rebuild(const struct cli_args *a, struct db *db)
 {
 	struct fault f = { 0 };
+	int err = db_verify(db, NULL, NULL, &f);
+
+	if (err != ET_OK)
+		return cli_fail(cli_exit_of(err), "%s", f.text);
+	err = db_verify_projections(db, &f);
+	if (err != ET_OK && !cli_value(a, "force"))
+		return cli_fail(cli_exit_of(err), "%s; nothing was changed, --force replaces it",
+				f.text);
+	if (err != ET_OK)
+		(void)cli_fail(0, "%s; replaced", f.text);
+	err = db_rebuild(db, &f);
+	return err == ET_OK ? EXIT_CONFORMING : cli_fail(cli_exit_of(err), "%s", f.text);
+}
+
+int cmd_db_rebuild(const struct cli_args *a)
+{
 	struct lab lab;
-	int code = open_lab(a, DB_WRITE, &lab), err;
+	int code = open_lab(a, DB_WRITE, &lab);
 
 	if (code != EXIT_CONFORMING)
 		return code;
-	err = db_rebuild(lab.db, &f);
+	code = rebuild(a, lab.db);
 	lab_close(&lab);
-	return err == ET_OK ? EXIT_CONFORMING : cli_fail(cli_exit_of(err), "%s", f.text);
+	return code;
 }

@@ -71,6 +71,12 @@ static const struct cli_option export_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option rebuild_options[] = {
+	{ "force", NULL, "also when they differ: that is evidence, look at it first",
+	  "même si elles diffèrent : c'est un indice, à examiner d'abord" },
+	{ 0 }
+};
+
 const struct cli_command cli_commands[] = {
 	{ "init", "DIR", 1, 1, "make a laboratory folder", "créer un dossier de laboratoire",
 	  init_options, cmd_init },
@@ -114,6 +120,6 @@ const struct cli_command cli_commands[] = {
 	{ "export", NULL, 0, 0, "copy the record out", "copier le registre", export_options,
 	  cmd_export },
 	{ "db rebuild", NULL, 0, 0, "make all tables anew from the journal",
-	  "refaire les tables depuis le journal", NULL, cmd_db_rebuild },
+	  "refaire les tables depuis le journal", rebuild_options, cmd_db_rebuild },
 	{ 0 }
 };

@@ -3,6 +3,7 @@
 #include "bench/cli.h"
 
 #include <sqlite3.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -389,6 +390,26 @@ static void readme_shows_what_comes_out(void **state)
 	assert_true(n > 12);
 }
 
+/* A table that was changed by hand is told, and replaced only with --force. */
+static void a_changed_table_is_evidence(void **state)
+{
+	char path[64];
+	sqlite3 *raw = NULL;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/lab/etalon.db", dir);
+	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(raw, "UPDATE people SET name = 'Nobody'", NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(raw);
+	assert_ends("audit verify --lab lab", 5);
+	assert_ends("db rebuild --lab lab", 5);
+	assert_says(err, "people");
+	assert_ends("audit verify --lab lab", 5);
+	assert_ends("db rebuild --lab lab --force", 0);
+	assert_ends("audit verify --lab lab", 0);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -415,6 +436,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_file_is_told_whole_and_starts_nothing),
 		cmocka_unit_test(a_batch_goes_through),
 		cmocka_unit_test(notices_and_plans),
+		cmocka_unit_test(a_changed_table_is_evidence),
 		cmocka_unit_test(a_full_stdout_is_an_error),
 		cmocka_unit_test(output_never_goes_over_the_record),
 		cmocka_unit_test(what_was_forged_is_found),
