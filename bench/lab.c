@@ -200,20 +200,41 @@ static int make_parents(char *path, struct fault *f)
 	return ET_OK;
 }
 
-/* A file of a person is never overwritten. */
+/* Does the file hold just these bytes? Then an earlier try has written it. */
+static bool holds(const char *path, const char *begin, size_t len)
+{
+	FILE *in = fopen(path, "re");
+	bool same = in != NULL;
+
+	for (size_t i = 0; same && i < len; i++)
+		same = fgetc(in) == (unsigned char)begin[i];
+	same = same && fgetc(in) == EOF && !ferror(in);
+	if (in)
+		fclose(in);
+	return same;
+}
+
+/* A file of a person is never overwritten, and half a file is not left behind. */
 static int write_new(char *path, const char *begin, size_t len, struct fault *f)
 {
 	int err = make_parents(path, f), fd;
+	ssize_t n;
 
 	if (err != ET_OK)
 		return err;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == EEXIST && holds(path, begin, len))
+		return ET_OK;
 	if (fd < 0)
 		return fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
-	if (write(fd, begin, len) != (ssize_t)len)
-		err = fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
+	n = write(fd, begin, len);
+	if (n != (ssize_t)len)
+		err = fault_set(f, ET_ERR_IO, "%s: %s", path,
+				n < 0 ? strerror(errno) : "could not be written whole");
 	if (close(fd) != 0 && err == ET_OK)
 		err = fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
+	if (err != ET_OK)
+		(void)unlink(path);
 	return err;
 }
 
@@ -234,6 +255,19 @@ static int write_files(const struct lab *l, struct fault *f)
 	return ET_OK;
 }
 
+/* A record without its first entry is none: the next try shall begin anew. */
+static void remove_record(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		char file[PATH_MAX];
+
+		if (snprintf(file, sizeof(file), "%s%s", path, ends[i]) < PATH_MAX)
+			(void)unlink(file);
+	}
+}
+
 int lab_create(const char *dir, const char *bench_id, const char *name, bool simulated,
 	       struct fault *f)
 {
@@ -251,13 +285,17 @@ int lab_create(const char *dir, const char *bench_id, const char *name, bool sim
 		err = write_files(&l, f);
 	if (err == ET_OK)
 		err = db_open(path, DB_CREATE, NULL, &l.db, f);
-	if (err != ET_OK)
+	if (err != ET_OK) {
+		remove_record(path);
 		return err;
+	}
 	made = json_pack("{s:s, s:s, s:b}", "bench", bench_id, "name", name, "simulated",
 			 simulated);
 	err = made ? lab_record(&l, "etalon", "laboratory.created", made, f)
 		   : fault_set(f, ET_ERR_NOMEM, "the name is not UTF-8, or out of memory");
 	json_decref(made);
 	lab_close(&l);
+	if (err != ET_OK)
+		remove_record(path);
 	return err;
 }

@@ -127,6 +127,14 @@ static void wrong_usage_ends_with_2(void **state)
 	assert_says(err, "nowhere: not a laboratory folder");
 }
 
+static int remove_in_dir(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return unlink(path);
+}
+
 static void a_laboratory_is_made_once(void **state)
 {
 	(void)state;
@@ -136,6 +144,15 @@ static void a_laboratory_is_made_once(void **state)
 	assert_ends("init real", 0);
 	assert_ends("init bad --bench a/b", 2);
 	assert_says(err, "--bench: \"a/b\"");
+	/* what a broken-off try has left is taken; what somebody changed is not */
+	assert_ends("init again", 0);
+	assert_int_equal(remove_in_dir("again/etalon.db"), 0);
+	assert_ends("init again", 0);
+	assert_int_equal(remove_in_dir("again/etalon.db"), 0);
+	write_file("again/bench.yaml", "mine");
+	assert_ends("init again", 2);
+	assert_says(err, "again/bench.yaml: ");
+	assert_ends("person list --lab again", 2);
 }
 
 static void everybody_and_everything_is_registered_first(void **state)
