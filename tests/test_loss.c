@@ -18,7 +18,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	result = malloc(sizeof(*result));
-	return result && loss_load(&bench) == 0 ? 0 : -1;
+	return result && loss_load(&bench, true) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -38,14 +38,24 @@ static long part(void)
 	return n > 1 ? n : 1;
 }
 
-static void one(struct loss_tally *t, const struct scenario_fault *faults, size_t n)
+static void run(const struct loss_case *c, struct loss_report *r)
 {
+	loss_run(&bench, c, result, r);
+}
+
+static const struct loss_case nothing = { .seed = LOSS_SEED, .most_u = 1 };
+
+static void one(struct loss_tally *t, struct scenario_fault a, const struct scenario_fault *b)
+{
+	struct loss_case c = { .seed = LOSS_SEED, .most_u = 1, .n = b ? 2 : 1, .fault = { a } };
 	struct loss_report r;
 
 	if (t->asked++ % part() != 0)
 		return;
-	loss_run(&bench, faults, n, result, &r);
-	loss_count(t, faults, n, &r);
+	if (b)
+		c.fault[1] = *b;
+	run(&c, &r);
+	loss_count(t, &c, &r);
 }
 
 static void done(const struct loss_tally *t, const char *title)
@@ -58,7 +68,7 @@ static void done(const struct loss_tally *t, const char *title)
 static void undisturbed(void **state)
 {
 	(void)state;
-	loss_run(&bench, NULL, 0, result, &clean);
+	run(&nothing, &clean);
 	if (clean.outcome != LOSS_RECOVERED)
 		fail_msg("%s", clean.why);
 	assert_int_equal(clean.exit_code, 1);
@@ -76,7 +86,7 @@ static void wrong_figure_is_seen(void **state)
 
 	(void)state;
 	p[0].ratio_pct += 0.2;
-	loss_run(&bench, NULL, 0, result, &r);
+	run(&nothing, &r);
 	p[0].ratio_pct -= 0.2;
 	assert_int_equal(r.outcome, LOSS_WRONG);
 	assert_non_null(strstr(r.why, "position 1: conforming"));
@@ -88,11 +98,8 @@ static void each_message_of_the_source(void **state)
 
 	(void)state;
 	for (uint64_t m = 0; m < clean.messages[SIM_SOURCE]; m++)
-		for (int k = (int)(m % 3); k < LOSS_VARIANTS; k += 3) {
-			const struct scenario_fault f = loss_variant(SIM_SOURCE, m, k);
-
-			one(&t, &f, 1);
-		}
+		for (int k = (int)(m % 3); k < LOSS_VARIANTS; k += 3)
+			one(&t, loss_variant(SIM_SOURCE, m, k), NULL);
 	done(&t, "source, a third of the faults");
 	assert_true(t.outcome[LOSS_RECOVERED] > 0 && t.outcome[LOSS_VOID] > 0);
 }
@@ -103,12 +110,8 @@ static void each_message_of_the_others(void **state)
 
 	(void)state;
 	for (int i = SIM_REFERENCE; i < SIM_INSTRUMENTS; i++)
-		for (uint64_t m = 0; m < clean.messages[i]; m++) {
-			const struct scenario_fault f =
-				loss_variant(i, m, (int)(m * 17 % (LOSS_VARIANTS - 1)));
-
-			one(&t, &f, 1);
-		}
+		for (uint64_t m = 0; m < clean.messages[i]; m++)
+			one(&t, loss_variant(i, m, (int)(m * 17 % (LOSS_VARIANTS - 1))), NULL);
 	done(&t, "reference and reader, one fault each");
 	assert_true(t.outcome[LOSS_RECOVERED] > 0 && t.outcome[LOSS_REPEATED] > 0);
 }
@@ -124,7 +127,7 @@ static void silence(void **state)
 			const struct scenario_fault f = loss_variant(i, m, LOSS_VARIANTS - 1);
 
 			assert_int_equal(f.kind, LINK_SILENT_FROM - 1);
-			one(&t, &f, 1);
+			one(&t, f, NULL);
 		}
 	done(&t, "silent for ever");
 	assert_int_equal(t.exit_code[3], t.runs);
@@ -138,12 +141,10 @@ static void source_and_reference_silent(void **state)
 	(void)state;
 	for (uint64_t there = 60; there < 260; there += 25) {
 		/* the source from the end of the first step on */
-		const struct scenario_fault f[2] = {
-			loss_variant(SIM_SOURCE, 24, LOSS_VARIANTS - 1),
-			loss_variant(SIM_REFERENCE, there, LOSS_VARIANTS - 1)
-		};
+		const struct scenario_fault reference =
+			loss_variant(SIM_REFERENCE, there, LOSS_VARIANTS - 1);
 
-		one(&t, f, 2);
+		one(&t, loss_variant(SIM_SOURCE, 24, LOSS_VARIANTS - 1), &reference);
 	}
 	done(&t, "source and reference silent");
 	assert_int_equal(t.exit_code[6], t.runs);
@@ -157,11 +158,10 @@ static void two_faults(void **state)
 	(void)state;
 	rng_init(&dice, 7, RNG_LINK, 0);
 	for (int k = 0; k < PAIRS; k++) {
-		struct scenario_fault f[2];
+		const struct scenario_fault a = loss_drawn(&dice, clean.messages),
+					    b = loss_drawn(&dice, clean.messages);
 
-		f[0] = loss_drawn(&dice, clean.messages);
-		f[1] = loss_drawn(&dice, clean.messages);
-		one(&t, f, 2);
+		one(&t, a, &b);
 	}
 	done(&t, "two faults");
 }

@@ -8,8 +8,6 @@
 
 #include "simulator/simulator_parts.h"
 
-#define SEED 9
-
 static const char *const names[SIM_INSTRUMENTS] = { "source", "reference", "reader" };
 static const char *const kinds[] = { "lost",	      "cut",	      "late",
 				     "byte_lost",     "byte_doubled", "byte_non_ascii",
@@ -22,9 +20,32 @@ const char *loss_outcome_word(enum loss_outcome outcome)
 	return words[outcome];
 }
 
-int loss_load(struct sim_bench *b)
+/* No grid, a register that is sharp, and looks to match: a figure scatters by less than a third of its U, so that only a
+ * fault can bring one beyond U, and not chance. */
+static void make_quiet(struct sim_bench *b)
 {
-	struct scenario_meter *m;
+	static struct bench_option fine[2];
+	struct bench_instrument *in = b->bench.instruments.items;
+	struct scenario_meter *m = b->scenario.meters.items;
+
+	for (size_t i = 0; i < b->bench.instruments.n; i++) {
+		if (in[i].role != BENCH_REFERENCE)
+			continue;
+		fine[0] = *(const struct bench_option *)in[i].options.items;
+		fine[1] = (struct bench_option){ "poll_s", "0.001" };
+		in[i].options = (struct yaml_list){ fine, 2 };
+	}
+	((struct bench_meter_type *)b->bench.meter_types.items)[0].grid_s = 0;
+	for (size_t i = 0; i < b->scenario.meters.n; i++)
+		m[i].grid_cycles = 0;
+	b->plan.floor_a_pct = 0.015;
+	b->bench.ref_sigma_s = 0.0001;
+	b->scenario.reference.update_jitter_s = 0.0002;
+	b->scenario.reference.jitter_s = 0.0002;
+}
+
+int loss_load(struct sim_bench *b, bool quiet)
+{
 	struct plan_step *st;
 
 	if (sim_bench_load(b, "1-element") != 0)
@@ -38,11 +59,8 @@ int loss_load(struct sim_bench *b)
 	st[1] = st[2]; /* 0.5 lagging */
 	st[1].current_pct_imax = 100;
 	st[0].min_intervals = st[1].min_intervals = 20;
-	/* Without a grid the uncertainty is small after seconds, and what a fault does to a figure stands out. */
-	((struct bench_meter_type *)b->bench.meter_types.items)[0].grid_s = 0;
-	m = b->scenario.meters.items;
-	for (size_t i = 0; i < b->scenario.meters.n; i++)
-		m[i].grid_cycles = 0;
+	if (quiet)
+		make_quiet(b);
 	return 0;
 }
 
@@ -50,6 +68,7 @@ int loss_load(struct sim_bench *b)
 
 struct watch {
 	struct sim *sim;
+	const struct loss_case *c;
 	struct loss_report *out;
 	volatile sig_atomic_t stop;
 	int64_t t_start_ns;
@@ -133,7 +152,7 @@ static void check_figure(struct watch *w, const struct seq_attempt *at, int posi
 	if (t.n_pulses != o->obs.n_intervals)
 		wrong(w, "step %d position %d: %d intervals, really %d", at->step, position,
 		      (int)o->obs.n_intervals, (int)t.n_pulses);
-	if (!(off_u <= 2) || o->verdict != right[position - 1])
+	if (!(off_u <= w->c->most_u) || o->verdict != right[position - 1])
 		wrong(w, "step %d position %d: %s, error %.4f, truth %.4f, U %.4f", at->step,
 		      position, ee_verdict_word(o->verdict), o->obs.err_pct, t.err_pct,
 		      o->obs.U_pct);
@@ -241,12 +260,12 @@ static void check_end(struct watch *w, const struct run_result *r)
 		w->out->outcome = LOSS_REPEATED;
 }
 
-void loss_run(struct sim_bench *b, const struct scenario_fault *faults, size_t n,
-	      struct run_result *r, struct loss_report *out)
+void loss_run(struct sim_bench *b, const struct loss_case *c, struct run_result *r,
+	      struct loss_report *out)
 {
 	struct scenario_fault mine[LOSS_FAULTS_MAX];
-	struct watch w = { .out = out };
-	const struct sim_bench_run how = { .seed = SEED,
+	struct watch w = { .out = out, .c = c };
+	const struct sim_bench_run how = { .seed = c->seed,
 					   .notice = on_notice,
 					   .arg = &w,
 					   .stop_signal = &w.stop,
@@ -255,12 +274,12 @@ void loss_run(struct sim_bench *b, const struct scenario_fault *faults, size_t n
 	struct fault f = { 0 };
 
 	*out = (struct loss_report){ 0 };
-	for (size_t i = 0; i < n && i < LOSS_FAULTS_MAX; i++) {
-		mine[i] = faults[i];
-		w.source_silent |= faults[i].instrument == SIM_SOURCE &&
-				   faults[i].kind == LINK_SILENT_FROM - 1;
+	for (size_t i = 0; i < c->n && i < LOSS_FAULTS_MAX; i++) {
+		mine[i] = c->fault[i];
+		w.source_silent |=
+			mine[i].instrument == SIM_SOURCE && mine[i].kind == LINK_SILENT_FROM - 1;
 	}
-	b->scenario.faults = (struct yaml_list){ mine, n };
+	b->scenario.faults = (struct yaml_list){ mine, c->n };
 	if (sim_bench_run(b, &how, r, &f) != ET_OK) {
 		wrong(&w, "the run was refused: %s", f.text);
 	} else {
@@ -350,22 +369,22 @@ void loss_count_silently(struct loss_tally *t, const struct loss_report *r)
 {
 	t->runs++;
 	t->outcome[r->outcome]++;
+	t->figures += r->figures;
 	t->beyond_u += r->beyond_u;
 	t->exit_code[r->exit_code & 7]++;
 	t->worst_u = fmax(t->worst_u, r->worst_u);
 	t->longest_s = fmax(t->longest_s, r->virtual_s);
 }
 
-void loss_count(struct loss_tally *t, const struct scenario_fault *faults, size_t n,
-		const struct loss_report *r)
+void loss_count(struct loss_tally *t, const struct loss_case *c, const struct loss_report *r)
 {
 	char text[96];
 
 	loss_count_silently(t, r);
 	if (r->outcome != LOSS_WRONG)
 		return;
-	for (size_t i = 0; i < n; i++)
-		fprintf(stderr, "%s; ", loss_fault_text(&faults[i], text));
+	for (size_t i = 0; i < c->n; i++)
+		fprintf(stderr, "%s; ", loss_fault_text(&c->fault[i], text));
 	fprintf(stderr, "%s\n", r->why);
 }
 
@@ -373,8 +392,8 @@ void loss_print(const struct loss_tally *t, const char *title)
 {
 	printf("%-36s %6ld runs: %6ld recovered %5ld repeated %5ld void %3ld WRONG; exit 1/3/6 "
 	       "%ld/%ld/%ld; "
-	       "%ld beyond U (worst %.2f U), longest %.0f s\n",
+	       "%ld of %ld figures beyond U (worst %.2f U), longest %.0f s\n",
 	       title, t->runs, t->outcome[LOSS_RECOVERED], t->outcome[LOSS_REPEATED],
 	       t->outcome[LOSS_VOID], t->outcome[LOSS_WRONG], t->exit_code[1], t->exit_code[3],
-	       t->exit_code[6], t->beyond_u, t->worst_u, t->longest_s);
+	       t->exit_code[6], t->beyond_u, t->figures, t->worst_u, t->longest_s);
 }
