@@ -191,7 +191,11 @@ static int start_instruments(struct run *r)
 						 .n_params = b->options.n,
 						 .role = (enum request_target)(TO_SOURCE + role),
 						 .clk = in->clk,
-						 .events = r->events };
+						 .events = r->events,
+						 .call_until_ns =
+							 role == BENCH_SOURCE && in->guard
+								 ? &in->guard->call_until_ns
+								 : NULL };
 		int err = sim_port(in->sim, sim_names[role], &cfg.port, r->f);
 
 		if (err == ET_OK)
@@ -210,6 +214,18 @@ static void stop_instruments(struct run *r)
 		instrument_stop(r->instruments[i]);
 }
 
+/* From here on the source may be touched: the guardian expects the loop to beat. */
+static void begin_guard(const struct run *r, const struct seq *seq)
+{
+	struct guard *g = r->in->guard;
+
+	if (!g)
+		return;
+	memcpy(g->session, r->out->session, sizeof(g->session));
+	guard_beat(g, clk_now_ns(r->in->clk), seq);
+	atomic_store(&g->phase, GUARD_RUNNING);
+}
+
 static int run_station(struct run *r, struct seq *seq)
 {
 	struct station_config cfg = { .clk = r->in->clk,
@@ -219,13 +235,17 @@ static int run_station(struct run *r, struct seq *seq)
 				      .ask = on_ask,
 				      .notice = on_notice,
 				      .arg = r,
+				      .guard = r->in->guard,
 				      .stop_signal = r->in->stop_signal };
 	int err = recorder_start(r->in->clk, r->in->db, r->events, &cfg.recorder);
 
 	if (err != ET_OK)
 		return fault_set(r->f, err, "the record's worker could not be started");
 	memcpy(cfg.instruments, r->instruments, sizeof(cfg.instruments));
+	begin_guard(r, seq);
 	r->out->exit_code = station_run(&cfg);
+	if (cfg.guard)
+		atomic_store(&cfg.guard->phase, GUARD_OVER);
 	r->out->fault = *seq_fault(seq);
 	return ET_OK;
 }

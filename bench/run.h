@@ -40,6 +40,7 @@ struct run_input { /* all borrowed; they outlive the run */
 	void (*notice)(void *arg, const struct station_notice *n);
 	void *arg;
 	const volatile sig_atomic_t *stop_signal;
+	struct guard *guard; /* of a live run; NULL: nobody watches */
 };
 
 struct run_step_result { /* one meter at one step: what stands */

@@ -179,6 +179,11 @@ enum seq_state seq_state(const struct seq *s)
 	return s->state;
 }
 
+bool seq_off_contradicted(const struct seq *s)
+{
+	return s->off_contradicted;
+}
+
 enum seq_source seq_source(const struct seq *s)
 {
 	return s->source;

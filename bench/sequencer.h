@@ -127,6 +127,8 @@ int seq_step(struct seq *s, const struct event *ev, struct request *out, size_t 
 /* ---- what is known; true for the requests just returned, until the next seq_step() ---- */
 enum seq_state seq_state(const struct seq *s);
 enum seq_source seq_source(const struct seq *s);
+/** Another instrument read voltage after the source had said off, and nothing since proved the contrary. */
+bool seq_off_contradicted(const struct seq *s);
 int seq_current_step(const struct seq *s); /* 0..n_steps-1 */
 int64_t seq_stale(const struct seq *s); /* answers to requests no longer pending */
 int64_t seq_misplaced(const struct seq *s); /* events without a place in their state */

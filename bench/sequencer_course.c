@@ -110,6 +110,7 @@ void seq_prove_off_enter(struct seq *s)
 
 void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const struct event *ev)
 {
+	enum seq_off off;
 	struct fault f;
 
 	if (p->kind == REQ_IDENTIFY) {
@@ -118,7 +119,9 @@ void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const stru
 			seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		return;
 	}
-	if (seq_reading_off(s, &ev->reading, &f) != SEQ_OFF_PROVEN) {
+	off = seq_reading_off(s, &ev->reading, &f);
+	s->off_contradicted = off == SEQ_OFF_REFUTED;
+	if (off != SEQ_OFF_PROVEN) {
 		if (s->now_ns >= s->prove_until_ns)
 			seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		else

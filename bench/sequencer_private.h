@@ -65,6 +65,7 @@ struct seq {
 	/* going wrong */
 	struct fault fault;
 	bool bench_fault, record_fault, aborted;
+	bool off_contradicted; /* the last reading after an "off" saw voltage or current */
 	int off_tries;
 	int source_on_record; /* enum seq_source; -1: nothing yet */
 	/* the attempt */

@@ -210,9 +210,12 @@ int station_run(const struct station_config *cfg)
 	struct event ev = { .kind = EV_START, .t_ns = clk_now_ns(cfg->clk) };
 
 	feed(&s, &ev);
-	while (!s.finished)
+	while (!s.finished) {
+		guard_beat(cfg->guard, clk_now_ns(cfg->clk), cfg->seq);
 		if (next_event(&s, &ev))
 			feed(&s, &ev);
+	}
+	guard_beat(cfg->guard, clk_now_ns(cfg->clk), cfg->seq);
 	notify(&s, NOTICE_FINISHED, COMMIT_NONE, NULL);
 	recorder_stop(
 		cfg->recorder); /* a job that was never answered is still its own until then */

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "bench/guard.h"
 #include "bench/recorder.h"
 #include "bench/sequencer.h"
 #include "drivers/instrument.h"
@@ -38,6 +39,7 @@ struct station_config {
 	bool (*ask)(void *arg, int prompt, enum touch touch);
 	void (*notice)(void *arg, const struct station_notice *n); /* NULL is allowed */
 	void *arg;
+	struct guard *guard; /* gets a beat each turn of the loop; NULL: nobody watches */
 	const volatile sig_atomic_t
 		*stop_signal; /* a signal number ends the run safely; NULL: never */
 };

@@ -50,6 +50,7 @@ static const struct rule {
 	  "position:i maker:s serial:s verdict:s reason:s? steps:a" },
 	{ "batch.closed", "positions[].steps[]", "step:s verdict:s attempt:s?" },
 	{ "source.state", "", "session:s state:s evidence:s?" },
+	{ "guardian.note", "", "id:s event:s note:o" },
 	{ "correction", "", "corrects_seq:i reason:s" },
 };
 

@@ -61,6 +61,27 @@ static void post_edges(struct instrument *in)
 	in->next_flush_ns = clk_now_ns(in->cfg.clk) + in->flush_ns;
 }
 
+/* ---- calls of the source's driver, which somebody may watch ---- */
+
+static void call_begins(struct instrument *in, double longest_s)
+{
+	if (in->cfg.call_until_ns)
+		atomic_store(in->cfg.call_until_ns,
+			     clk_now_ns(in->cfg.clk) + (int64_t)(longest_s * ET_NS_PER_S));
+}
+
+static int call_ended(struct instrument *in, int err)
+{
+	if (in->cfg.call_until_ns)
+		atomic_store(in->cfg.call_until_ns, 0);
+	return err;
+}
+
+static double other_s(const struct instrument *in)
+{
+	return in->cfg.driver->source ? in->cfg.driver->source->times.other_s : 0;
+}
+
 /* ---- the link ---- */
 
 static void drop_instance(struct instrument *in)
@@ -97,7 +118,14 @@ static int open_driver(struct instrument *in, struct instrument_id *id)
 			return err;
 		in->link_failed = false;
 	}
-	return in->cfg.driver->open(&env, &in->inst, id);
+	call_begins(in, other_s(in));
+	return call_ended(in, in->cfg.driver->open(&env, &in->inst, id));
+}
+
+static int identify(struct instrument *in, struct instrument_id *id)
+{
+	call_begins(in, other_s(in));
+	return call_ended(in, in->cfg.driver->identify(in->inst, id));
 }
 
 /* ---- queries, which may be asked again ---- */
@@ -114,12 +142,13 @@ static int query_identity(struct instrument *in, union answer *a)
 {
 	if (!in->inst)
 		return open_driver(in, &a->identity);
-	return in->cfg.driver->identify(in->inst, &a->identity);
+	return identify(in, &a->identity);
 }
 
 static int query_status(struct instrument *in, union answer *a)
 {
-	return in->cfg.driver->source->status(in->inst, &a->status);
+	call_begins(in, other_s(in));
+	return call_ended(in, in->cfg.driver->source->status(in->inst, &a->status));
 }
 
 static int query_reading(struct instrument *in, union answer *a)
@@ -141,7 +170,7 @@ static int ask(struct instrument *in, query_fn query, union answer *a)
 
 	first = in->fault;
 	for (int i = 1; i < TRIES && (err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO); i++) {
-		if (in->inst && in->cfg.driver->identify(in->inst, &id) != ET_OK)
+		if (in->inst && identify(in, &id) != ET_OK)
 			break;
 		err = query(in, a);
 	}
@@ -202,16 +231,20 @@ static int do_identify(struct instrument *in, const struct request *req)
 /* Off must be tried whatever is known of the link. */
 static int switch_off(struct instrument *in, struct source_status *out)
 {
+	const struct source_ops *ops = in->cfg.driver->source;
 	int err = ET_ERR_STATE;
 
-	if (in->inst)
-		err = in->cfg.driver->source->off(in->inst, out);
+	if (in->inst) {
+		call_begins(in, ops->times.off_s);
+		err = call_ended(in, ops->off(in->inst, out));
+	}
 	note_link(in, err);
 	if (in->inst)
 		return err;
 	if (in->link_failed && port_reopen(in->cfg.port, &in->fault) == ET_OK)
 		in->link_failed = false;
-	err = in->cfg.driver->source->off_bare(in->cfg.port, &in->fault);
+	call_begins(in, ops->times.off_s);
+	err = call_ended(in, ops->off_bare(in->cfg.port, &in->fault));
 	if (err != ET_OK)
 		return err;
 	*out = (struct source_status){
@@ -225,6 +258,12 @@ static int switch_off(struct instrument *in, struct source_status *out)
 	return ET_OK;
 }
 
+static int set(struct instrument *in, const struct setpoint *sp, struct source_status *out)
+{
+	call_begins(in, in->cfg.driver->source->times.set_s);
+	return call_ended(in, in->cfg.driver->source->set(in->inst, sp, out));
+}
+
 static int do_source(struct instrument *in, const struct request *req)
 {
 	union answer a;
@@ -236,7 +275,7 @@ static int do_source(struct instrument *in, const struct request *req)
 	else if (!in->inst)
 		return fault_set(&in->fault, ET_ERR_STATE, "\"%s\": not identified", in->cfg.name);
 	else if (req->kind == REQ_SET)
-		err = in->cfg.driver->source->set(in->inst, &req->sp, &a.status);
+		err = set(in, &req->sp, &a.status);
 	else
 		err = ask(in, query_status, &a);
 	if (err != ET_OK)

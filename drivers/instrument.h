@@ -12,6 +12,8 @@
 #ifndef DRIVERS_INSTRUMENT_H
 #define DRIVERS_INSTRUMENT_H
 
+#include <stdatomic.h>
+
 #include "drivers/driver.h"
 #include "io/queue.h"
 
@@ -28,6 +30,8 @@ struct instrument_config {
 	struct queue *events; /* of struct event; borrowed */
 	double edge_flush_s; /* reader: post what has come at least so often; default 0.5 */
 	double sync_interval_s; /* reader: default 1 */
+	_Atomic int64_t *
+		call_until_ns; /* source: when the call that runs should be back, 0: none; NULL: nobody asks */
 };
 
 /** Start the worker; the driver is opened by the first REQ_IDENTIFY (also again after a failure).

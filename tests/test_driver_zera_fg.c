@@ -311,7 +311,7 @@ static uint64_t run_with(const struct link_fault *fault, int64_t on_takes_ns)
 	t_ns = clk_now_ns(env.clk);
 	err = fg->source->set(d, &point, &out);
 	assert_true(clk_now_ns(env.clk) - t_ns <=
-		    (int64_t)((fg->source->limits(d).on_time_s + 1) * ET_NS_PER_S));
+		    (int64_t)((fg->source->times.set_s + 1) * ET_NS_PER_S));
 	if (err == ET_OK) {
 		assert_true(s.on);
 		assert_int_equal(out.output, SOURCE_ON);
@@ -325,7 +325,7 @@ static uint64_t run_with(const struct link_fault *fault, int64_t on_takes_ns)
 	t_ns = clk_now_ns(env.clk);
 	err = fg->source->off(d, &out);
 	assert_true(clk_now_ns(env.clk) - t_ns <=
-		    (int64_t)((fg->source->limits(d).off_time_s + 1) * ET_NS_PER_S));
+		    (int64_t)((fg->source->times.off_s + 1) * ET_NS_PER_S));
 	assert_false(s.on); /* whatever was lost, it is off */
 	if (err == ET_OK)
 		assert_int_equal(out.output, SOURCE_OFF);

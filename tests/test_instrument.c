@@ -18,16 +18,20 @@ static struct script {
 		n_edges, n_stop;
 	int n_reopen, n_closed;
 	uint32_t seq;
+	int64_t promised_ns;
 } script;
 
 struct driver_inst {
 	struct driver_env env;
 };
 
+static _Atomic int64_t call_until_ns; /* what the session promises of the call that runs */
+
 static int play(struct driver_inst *d, const int codes[4], int *n, const char *question)
 {
 	int i = (*n)++, err = i < 4 ? codes[i] : ET_OK;
 
+	script.promised_ns = atomic_load(&call_until_ns) - clk_now_ns(d->env.clk);
 	clk_sleep_until(d->env.clk, clk_now_ns(d->env.clk) + 10 * MS);
 	if (err != ET_OK)
 		fault_set(d->env.fault, err, "%s, try %d", question, i);
@@ -93,8 +97,13 @@ static int fake_off_bare(struct port *p, struct fault *f)
 	script.n_off_bare++;
 	return ET_OK;
 }
-static const struct source_ops source_ops = { fake_limits, fake_set,	fake_off,
-					      fake_status, fake_listen, fake_off_bare };
+static const struct source_ops source_ops = { .times = { 7, 5, 3 },
+					      .limits = fake_limits,
+					      .set = fake_set,
+					      .off = fake_off,
+					      .status = fake_status,
+					      .listen = fake_listen,
+					      .off_bare = fake_off_bare };
 
 static int fake_prepare(struct driver_inst *d, const struct setpoint *sp)
 {
@@ -208,6 +217,7 @@ static void begin(struct bench *b, enum request_target role)
 	cfg.port = &b->port;
 	cfg.clk = b->c;
 	cfg.events = b->q;
+	cfg.call_until_ns = role == TO_SOURCE ? &call_until_ns : NULL;
 	assert_int_equal(instrument_start(&cfg, &b->in), ET_OK);
 }
 static void end(struct bench *b)
@@ -463,6 +473,30 @@ static void stopping_serves_what_was_posted(void **state)
 	clk_free(b.c);
 }
 
+/* Whoever watches knows when a call of the source's driver should be back; none runs: nothing is promised. */
+static void calls_of_the_source_are_announced(void **state)
+{
+	static const struct {
+		enum request_kind kind;
+		enum event_kind answer;
+		int64_t promised_s;
+	} row[] = { { REQ_IDENTIFY, EV_IDENTITY, 3 },
+		    { REQ_SET, EV_STATUS, 7 },
+		    { REQ_STATUS, EV_STATUS, 3 },
+		    { REQ_OFF, EV_STATUS, 5 } };
+	struct bench b;
+
+	(void)state;
+	begin(&b, TO_SOURCE);
+	for (uint32_t i = 0; i < 4; i++) {
+		say(&b, i + 1, row[i].kind);
+		expect(&b, row[i].answer, i + 1);
+		assert_int_equal(script.promised_ns, row[i].promised_s * ET_NS_PER_S);
+		assert_int_equal(atomic_load(&call_until_ns), 0);
+	}
+	end(&b);
+}
+
 static void a_missing_facet_is_refused(void **state)
 {
 	static const struct driver none = { .name = "none" };
@@ -491,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_reader_streams_while_armed),
 		cmocka_unit_test(a_reference_streams_while_armed),
 		cmocka_unit_test(stopping_serves_what_was_posted),
+		cmocka_unit_test(calls_of_the_source_are_announced),
 		cmocka_unit_test(a_missing_facet_is_refused),
 	};
 

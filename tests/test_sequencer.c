@@ -650,6 +650,7 @@ static void the_reference_can_prove_off_what_the_source_does_not_report(void **s
 	b.on = false;
 	finish(SEQ_EXIT_BENCH);
 	assert_int_equal(seq_source(b.seq), SEQ_SOURCE_OFF_PROVEN);
+	assert_false(seq_off_contradicted(b.seq));
 }
 
 static void a_source_that_lies_is_not_off(void **state)
@@ -660,6 +661,7 @@ static void a_source_that_lies_is_not_off(void **state)
 	b.stuck_on = b.mute = true;
 	fb_event(&b, EV_ABORT, TO_STATION);
 	finish(SEQ_EXIT_NOT_OFF);
+	assert_true(seq_off_contradicted(b.seq));
 	assert_int_equal(b.n_off, 1 + 4);
 	assert_string_equal(seq_fault(b.seq)->text,
 			    "the reference still reads 240 V, 10 A on L1 with the source off");

@@ -14,10 +14,15 @@ struct driver_inst;
 
 struct source_limits { /* of this instrument as configured; outside: ET_ERR_ARG, nothing sent */
 	double volt_max_v, curr_max_a, freq_min_hz, freq_max_hz;
-	double on_time_s, off_time_s; /* declared: longest switching time, answer included */
+};
+
+struct source_times { /* declared: the longest that one call of this driver may take, answers included */
+	double set_s, off_s; /* set(); off() and off_bare() */
+	double other_s; /* the driver's open() and identify(), status() */
 };
 
 struct source_ops {
+	struct source_times times;
 	struct source_limits (*limits)(const struct driver_inst *d);
 	/** Program, switch on, and read back. @param out What the source then reports; untouched on failure.
 	 * @return ET_OK only if the read-back agrees with @p sp within the resolution of the protocol. */

@@ -409,9 +409,6 @@ static int read_params(struct driver_inst *d)
 	if (err != ET_OK)
 		return err;
 	d->readback = on > 0;
-	/* A set() that fails ends with an off. */
-	d->limits.on_time_s = (double)(SET_CALL_NS + OFF_CALL_NS) / ET_NS_PER_S;
-	d->limits.off_time_s = (double)OFF_CALL_NS / ET_NS_PER_S;
 	return ET_OK;
 }
 
@@ -458,6 +455,10 @@ static int zfg_identify(struct driver_inst *d, struct instrument_id *id)
 }
 
 static const struct source_ops source_ops = {
+	/* A set() that fails ends with an off. */
+	.times = { .set_s = (double)(SET_CALL_NS + OFF_CALL_NS) / ET_NS_PER_S,
+		   .off_s = (double)OFF_CALL_NS / ET_NS_PER_S,
+		   .other_s = (double)SYNC_CALL_NS / ET_NS_PER_S },
 	.limits = zfg_limits,
 	.set = zfg_set,
 	.off = zfg_off,
