@@ -56,8 +56,6 @@ $(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
-$(B)/sim_server: $(B)/tests/sim_server.o $(LIB)
-	$(LINK)
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(TSUP) $(LIB)
 	$(LINK) -fsanitize=fuzzer
 $(B)/builtin.c: tools/builtin.sh $(DATA) $(B)/flags
@@ -99,8 +97,7 @@ check-all:                  # everything that a release must survive, without th
 	sh tools/lint.sh
 
 foreign: all                # clients that we did not write ask the simulated instruments, in real time
-	@$(MAKE) --no-print-directory $(B)/sim_server
-	@sh tools/foreign.sh $(B)/sim_server
+	@sh tools/foreign.sh $(B)/etalon
 
 determinism: all            # ten demonstrations, idle and loaded, of three builds: one journal
 	$(MAKE) VARIANT=tsan build/tsan/etalon

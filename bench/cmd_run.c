@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ struct files {
 	struct yaml_doc *docs[8];
 	size_t n_docs;
 };
+
+enum { ANSWER_POLL_MS = 100 };
 
 static volatile sig_atomic_t stop_signal;
 
@@ -120,33 +123,86 @@ static int start_of_time(struct lab *lab, const struct run_input *in, const stru
 	return ET_OK;
 }
 
-static int run_simulated(struct lab *lab, struct files *x, struct run_input *in,
+/* The certificates must hold on the day of the run. */
+static int find_both(struct lab *lab, struct files *x, struct run_input *in, int64_t utc_ns,
+		     int32_t utc_offset_s, struct fault *f)
+{
+	const struct yaml_date day = date_of_utc(utc_ns, utc_offset_s);
+	int err = find_apparatus(lab, x, BENCH_REFERENCE, day, &x->reference, f);
+
+	if (err == ET_OK)
+		err = find_apparatus(lab, x, BENCH_READER, day, &x->reader, f);
+	in->reference = &x->reference;
+	in->reader = &x->reader;
+	return err;
+}
+
+static int run_shown(struct run_input *in, enum lang lang, struct run_result *res, struct fault *f)
+{
+	int err;
+
+	progress_start(in->arg, lang, in);
+	err = run_batch(in, res, f);
+	progress_stop(in->arg);
+	return err;
+}
+
+static int run_simulated(struct lab *lab, struct files *x, struct run_input *in, enum lang lang,
 			 struct run_result *res, struct fault *f)
 {
 	struct clk_start start;
 	struct sim_options opt = { .seed = in->seed };
 	int err = start_of_time(lab, in, x, &start, f);
 
-	if (err != ET_OK)
-		return err;
-	err = find_apparatus(lab, x, BENCH_REFERENCE, date_of_utc(start.utc_ns, start.utc_offset_s),
-			     &x->reference, f);
 	if (err == ET_OK)
-		err = find_apparatus(lab, x, BENCH_READER,
-				     date_of_utc(start.utc_ns, start.utc_offset_s), &x->reader, f);
+		err = find_both(lab, x, in, start.utc_ns, start.utc_offset_s, f);
 	if (err != ET_OK)
 		return err;
-	in->reference = &x->reference;
-	in->reader = &x->reader;
 	opt.resume_at_ns = in->resume ? start.mono_ns : 0;
 	in->clk = clk_virtual_new(&start);
 	if (!in->clk)
 		return fault_set(f, ET_ERR_NOMEM, "out of memory");
 	err = sim_create(&x->scenario, &opt, in->clk, &in->sim, f);
 	if (err == ET_OK) {
-		err = run_batch(in, res, f);
+		err = run_shown(in, lang, res, f);
 		sim_free(in->sim);
 	}
+	clk_free(in->clk);
+	return err;
+}
+
+static int check_ports(const struct bench_file *b, struct fault *f)
+{
+	const struct bench_instrument *in = b->instruments.items;
+
+	for (size_t i = 0; i < b->instruments.n; i++)
+		if (strncmp(in[i].port, "simulated:", 10) == 0)
+			return fault_set(
+				f, ET_ERR_FILE,
+				"instrument \"%s\": port \"%s\" is for --simulate SCENARIO; "
+				"`etalon simulate --listen --bench-out FILE` "
+				"serves such a bench and writes its FILE for --bench",
+				in[i].name, in[i].port);
+	return ET_OK;
+}
+
+/* On the ports of bench.yaml, in real time. The source's port is opened before any thread runs. */
+static int run_live(struct lab *lab, struct files *x, struct run_input *in, enum lang lang,
+		    struct run_result *res, struct fault *f)
+{
+	int err = check_ports(&x->bench, f);
+
+	if (err != ET_OK)
+		return err;
+	in->clk = clk_real_new();
+	if (!in->clk)
+		return fault_set(f, ET_ERR_NOMEM, "out of memory");
+	err = find_both(lab, x, in, clk_utc_ns(in->clk), clk_utc_offset_s(in->clk), f);
+	if (err == ET_OK)
+		err = port_open(bench_file_instrument(&x->bench, BENCH_SOURCE)->port, in->clk,
+				&in->source_port, f);
+	if (err == ET_OK)
+		err = run_shown(in, lang, res, f);
 	clk_free(in->clk);
 	return err;
 }
@@ -211,23 +267,35 @@ static int show(const struct cli_args *a, struct lab *lab, const struct run_inpu
 
 /* ---- the command ---- */
 
-static bool ask_person(void *arg, int prompt, enum touch touch)
+/* Waits in slices: a signal, or the end of the run, takes the question back. */
+static bool read_answer(const atomic_bool *cancelled)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	char line[64];
+	ssize_t n;
+
+	while (poll(&in, 1, ANSWER_POLL_MS) == 0)
+		if (stop_signal || atomic_load(cancelled))
+			return false;
+	n = read(STDIN_FILENO, line, sizeof(line)); /* a terminal gives whole lines */
+	return n > 0 && strchr("yYoO", line[0]);
+}
+
+static bool ask_person(void *arg, int prompt, enum touch touch, const atomic_bool *cancelled)
 {
 	struct progress *pr = arg;
-	char line[16];
+	char text[200];
 
 	(void)prompt;
-	progress_line_end(pr);
-	fprintf(stderr, "%s [%s] ",
-		tr(pr->lang,
-		   "Mount the meters, connect the sensors; the voltage is proven off. Go on?",
-		   "Placez les compteurs et les capteurs; l'absence de tension est prouvée. "
-		   "Continuer?"),
-		tr(pr->lang, "y/n", "o/n"));
 	(void)touch;
-	if (!fgets(line, sizeof(line), stdin))
-		return false;
-	return line[0] == 'y' || line[0] == 'Y' || line[0] == 'o' || line[0] == 'O';
+	snprintf(text, sizeof(text), "%s [%s]",
+		 tr(pr->lang,
+		    "Mount the meters, connect the sensors; the voltage is proven off. Go on?",
+		    "Placez les compteurs et les capteurs; l'absence de tension est prouvée. "
+		    "Continuer?"),
+		 tr(pr->lang, "y/n", "o/n"));
+	progress_ask(pr, text);
+	return read_answer(cancelled);
 }
 
 static int parse_seed(const struct cli_args *a, const struct files *x, uint64_t *seed)
@@ -255,6 +323,7 @@ static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x
 				.bench = &x->bench,
 				.scenario = cli_value(a, "simulate"),
 				.resume = cli_value(a, "resume") != NULL,
+				.simulated = lab->simulated,
 				.prompts = terminal,
 				.ask = ask_person,
 				.notice = progress_notice,
@@ -268,10 +337,9 @@ static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x
 	if (parse_seed(a, x, &in.seed) != EXIT_CONFORMING)
 		return EXIT_USAGE;
 	run_check_meters(&in);
-	progress_init(&pr, a->lang, &in);
 	catch_signals();
-	err = run_simulated(lab, x, &in, res, &f);
-	progress_line_end(&pr);
+	err = in.scenario ? run_simulated(lab, x, &in, a->lang, res, &f)
+			  : run_live(lab, x, &in, a->lang, res, &f);
 	if (err != ET_OK)
 		return cli_fail(cli_exit_of(err), "%s", f.text);
 	if (res->fault.code)
@@ -281,12 +349,15 @@ static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x
 
 static int check_lab(const struct cli_args *a, struct lab *lab)
 {
-	if (!cli_value(a, "simulate"))
+	const bool live = !cli_value(a, "simulate");
+
+	if (live && !lab->simulated)
 		return cli_fail(
 			EXIT_USAGE,
 			"run: this version drives simulated benches only, because nothing guards "
-			"a real source yet; --simulate SCENARIO");
-	if (!lab->simulated)
+			"a real source yet; --simulate SCENARIO, or `etalon simulate --listen` in "
+			"a simulated laboratory");
+	if (!live && !lab->simulated)
 		return cli_fail(EXIT_USAGE,
 				"%s: a simulated bench is refused in a real laboratory folder; "
 				"`etalon init --simulate DIR` makes a simulated one",

@@ -21,6 +21,7 @@ struct run {
 	struct run_record record;
 	struct queue *events;
 	struct instrument *instruments[4];
+	struct port *source_port; /* not yet in the hands of a session */
 	int64_t step_began_ns;
 	struct fault *f;
 };
@@ -74,7 +75,7 @@ static int make_config(struct run *r)
 			r->cfg.positions |= UINT64_C(1) << p;
 	r->cfg.retries = (int)in->plan->retries;
 	r->cfg.prompts = in->prompts;
-	r->cfg.simulated = in->sim != NULL;
+	r->cfg.simulated = in->simulated;
 	r->cfg.off_volt_v = in->bench->off_below_v;
 	snprintf(r->cfg.serial[TO_REFERENCE], sizeof(r->cfg.serial[0]), "%s",
 		 in->reference->serial);
@@ -158,11 +159,11 @@ static int on_record(void *arg, enum commit_what what, struct job *j)
 	return run_record_fill(&r->record, what, j);
 }
 
-static bool on_ask(void *arg, int prompt, enum touch touch)
+static bool on_ask(void *arg, int prompt, enum touch touch, const atomic_bool *cancelled)
 {
 	struct run *r = arg;
 
-	return !r->in->ask || r->in->ask(r->in->arg, prompt, touch);
+	return !r->in->ask || r->in->ask(r->in->arg, prompt, touch, cancelled);
 }
 
 static void on_notice(void *arg, const struct station_notice *n)
@@ -177,9 +178,21 @@ static void on_notice(void *arg, const struct station_notice *n)
 
 /* ---- the bench ---- */
 
-static int start_instruments(struct run *r)
+static int open_port(struct run *r, const struct bench_instrument *b, struct port **out)
 {
 	static const char *const sim_names[] = { "source", "reference", "reader" };
+
+	if (r->in->sim)
+		return sim_port(r->in->sim, sim_names[b->role], out, r->f);
+	if (b->role != BENCH_SOURCE || !r->source_port)
+		return port_open(b->port, r->in->clk, out, r->f);
+	*out = r->source_port;
+	r->source_port = NULL;
+	return ET_OK;
+}
+
+static int start_instruments(struct run *r)
+{
 	const struct run_input *in = r->in;
 
 	for (int role = 0; role < BENCH_ROLES; role++) {
@@ -196,7 +209,7 @@ static int start_instruments(struct run *r)
 							 role == BENCH_SOURCE && in->guard
 								 ? &in->guard->call_until_ns
 								 : NULL };
-		int err = sim_port(in->sim, sim_names[role], &cfg.port, r->f);
+		int err = open_port(r, b, &cfg.port);
 
 		if (err == ET_OK)
 			err = instrument_start(&cfg, &r->instruments[TO_SOURCE + role]);
@@ -343,7 +356,7 @@ static void add_refused(struct run *r)
 
 int run_batch(const struct run_input *in, struct run_result *out, struct fault *f)
 {
-	struct run r = { .in = in, .out = out, .f = f };
+	struct run r = { .in = in, .out = out, .f = f, .source_port = in->source_port };
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -369,6 +382,7 @@ int run_batch(const struct run_input *in, struct run_result *out, struct fault *
 	}
 	if (err == ET_OK)
 		add_refused(&r);
+	port_close(r.source_port);
 	run_record_release(&r.record);
 	free(r.steps);
 	return err;

@@ -20,7 +20,7 @@ struct run_meter { /* one position of the batch */
 	int n_findings;
 };
 
-struct run_input { /* all borrowed; they outlive the run */
+struct run_input { /* all borrowed, but .source_port; they outlive the run */
 	struct db *db; /* NULL: nothing is stored (simulated campaigns) */
 	const char *operator_id, *command;
 	const struct plan *plan;
@@ -29,14 +29,18 @@ struct run_input { /* all borrowed; they outlive the run */
 	const struct bench_file *bench;
 	const struct apparatus *reference, *reader;
 	struct run_meter meters[ET_POSITIONS_MAX]; /* position n at n-1 */
-	/* simulated */
-	struct sim *sim;
-	struct clk *clk; /* virtual */
+	bool simulated; /* the laboratory is: every instrument must answer as simulated; false: none may */
+	struct clk *clk;
+	/* on a virtual clock */
+	struct sim *sim; /* its instruments are the bench; NULL: the ports of bench.yaml */
 	uint64_t seed;
 	const char *scenario; /* its name, for the record */
+	/* on the real clock */
+	struct port
+		*source_port; /* open already, owned by the run from now on; NULL: opened here */
 	bool resume;
 	bool prompts;
-	bool (*ask)(void *arg, int prompt, enum touch touch);
+	prompter_fn *ask; /* NULL: "yes" */
 	void (*notice)(void *arg, const struct station_notice *n);
 	void *arg;
 	const volatile sig_atomic_t *stop_signal;

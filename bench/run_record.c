@@ -95,7 +95,7 @@ static json_t *session_started(const struct run_record *r)
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:s,s:o}", "session", r->result->session,
 			 "operator", in->operator_id, "program", "etalon " ETALON_VERSION,
-			 "algorithm", EE_ALGORITHM, "simulated", in->sim != NULL, "scenario",
+			 "algorithm", EE_ALGORITHM, "simulated", in->simulated, "scenario",
 			 json_str(in->scenario), "seed",
 			 in->sim ? json_integer((json_int_t)in->seed) : json_null(), "command",
 			 in->command, "instruments", instruments_json(r));

@@ -23,6 +23,7 @@ struct station {
 	size_t n_later;
 	struct commit commits[COMMITS_MAX];
 	struct commit *last_commit; /* the last that was answered */
+	struct prompter *prompter; /* NULL: nothing was asked yet */
 	bool signalled, finished;
 	int code;
 	enum seq_state last_state;
@@ -93,8 +94,10 @@ static void take_commit_answer(struct station *s, const struct event *ev)
 
 static void prompt(struct station *s, const struct request *r)
 {
-	answer_later(s, EV_ANSWER, r->id, NULL);
-	s->later[s->n_later - 1].answer.yes = s->cfg->ask(s->cfg->arg, r->prompt, r->touch);
+	if (!s->prompter)
+		s->prompter = prompter_new(s->cfg->clk, s->cfg->events, s->cfg->ask, s->cfg->arg);
+	if (!s->prompter || prompter_ask(s->prompter, r) != ET_OK)
+		answer_later(s, EV_FAILED, r->id, "nobody can be asked: out of memory");
 }
 
 static void to_instrument(struct station *s, const struct request *r)
@@ -195,8 +198,13 @@ static bool next_event(struct station *s, struct event *ev)
 	}
 	if (!clk_is_virtual(s->cfg->clk) && deadline - clk_now_ns(s->cfg->clk) > SIGNAL_POLL_NS)
 		deadline = clk_now_ns(s->cfg->clk) + SIGNAL_POLL_NS;
-	if (queue_get(s->cfg->events, ev, deadline) == ET_OK)
+	if (queue_get(s->cfg->events, ev, deadline) == ET_OK) {
+		const struct event came = *ev;
+
+		if (s->n_later < LATER_MAX && take_signal(s, ev)) /* it goes first */
+			s->later[s->n_later++] = came;
 		return true;
+	}
 	if (s->n_timers && s->timers[first].t_ns <= clk_now_ns(s->cfg->clk)) {
 		take_timer(s, first, ev);
 		return true;
@@ -216,6 +224,7 @@ int station_run(const struct station_config *cfg)
 			feed(&s, &ev);
 	}
 	guard_beat(cfg->guard, clk_now_ns(cfg->clk), cfg->seq);
+	prompter_free(s.prompter);
 	notify(&s, NOTICE_FINISHED, COMMIT_NONE, NULL);
 	recorder_stop(
 		cfg->recorder); /* a job that was never answered is still its own until then */

@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "bench/guard.h"
+#include "bench/prompter.h"
 #include "bench/recorder.h"
 #include "bench/sequencer.h"
 #include "drivers/instrument.h"
@@ -35,8 +36,7 @@ struct station_config {
 	struct recorder *recorder;
 	/** Fill @p j for a commit of @p what. @return ET_OK, ET_ERR_NOMEM. */
 	int (*record)(void *arg, enum commit_what what, struct job *j);
-	/** Ask a person; true: yes. Called in the loop, may wait for the person. */
-	bool (*ask)(void *arg, int prompt, enum touch touch);
+	prompter_fn *ask; /* a person, with .arg; in a worker of its own */
 	void (*notice)(void *arg, const struct station_notice *n); /* NULL is allowed */
 	void *arg;
 	struct guard *guard; /* gets a beat each turn of the loop; NULL: nobody watches */

@@ -160,6 +160,12 @@ void clk_cancel(struct clk *c, uint64_t id)
 	vclk_cancel(c->v, id);
 }
 
+int64_t clk_next_due_ns(struct clk *c)
+{
+	assert(c->v);
+	return vclk_next_due_ns(c->v);
+}
+
 struct clk_cond *clk_cond_new(struct clk *c)
 {
 	struct clk_cond *k = calloc(1, sizeof(*k));

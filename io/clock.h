@@ -26,7 +26,7 @@ struct clk_start {
 	int32_t utc_offset_s; /* of local time, + = east */
 	char boot_id[40];
 };
-/** The calling thread becomes the first, and holds the baton. Pins the process to one CPU. */
+/** The calling thread becomes the first, and holds the baton. With its first worker the process is pinned to one CPU. */
 struct clk *clk_virtual_new(const struct clk_start *start);
 
 /** All workers must have been joined. NULL is allowed. */
@@ -50,6 +50,8 @@ void clk_sleep_until(struct clk *c, int64_t t_ns);
  * @return id > 0 for clk_cancel(). */
 uint64_t clk_call_at(struct clk *c, int64_t t_ns, void (*fn)(void *arg, int64_t now_ns), void *arg);
 void clk_cancel(struct clk *c, uint64_t id);
+/** Virtual only: when a callback or another thread is due next; ET_NEVER_NS: never. */
+int64_t clk_next_due_ns(struct clk *c);
 
 /* A place to wait at, for io/queue.c, io/worker.c and io/port_sim.c only. */
 struct clk_cond;

@@ -42,7 +42,8 @@ static bool holds_baton(const struct vclk *v)
 }
 
 /* On one CPU the waiter of a hand-over is never woken on another one that sleeps: several times
- * faster. Without it all is the same, but slower, so that a failure does not matter. */
+ * faster. Without it all is the same, but slower, so that a failure does not matter. One thread alone
+ * hands nothing over, and may run where there is room. */
 static void pin(struct vclk *v)
 {
 	cpu_set_t one;
@@ -70,7 +71,6 @@ struct vclk *vclk_new(const struct clk_start *start)
 		return NULL;
 	}
 	v->running->id = pthread_self();
-	pin(v);
 	return v;
 }
 
@@ -209,10 +209,23 @@ void vclk_cancel(struct vclk *v, uint64_t id)
 	calls_cancel(&v->calls, id);
 }
 
+int64_t vclk_next_due_ns(const struct vclk *v)
+{
+	int64_t t_ns = calls_next_ns(&v->calls);
+
+	assert(holds_baton(v));
+	for (size_t i = 0; i < v->n_threads; i++)
+		if (v->thread[i] != v->running && v->thread[i]->until_ns < t_ns)
+			t_ns = v->thread[i]->until_ns;
+	return t_ns;
+}
+
 struct vthread *vclk_thread_new(struct vclk *v, const char *name)
 {
 	struct vthread *t;
 
+	if (v->n_threads > 0 && !v->pinned)
+		pin(v);
 	if (v->n_threads == v->cap_threads) {
 		size_t cap = v->cap_threads ? 2 * v->cap_threads : 16;
 		struct vthread **more = realloc(v->thread, cap * sizeof(struct vthread *));

@@ -32,6 +32,8 @@ void vclk_wake(struct vclk *v, const void *at);
 
 uint64_t vclk_call_at(struct vclk *v, int64_t t_ns, void (*fn)(void *, int64_t), void *arg);
 void vclk_cancel(struct vclk *v, uint64_t id);
+/** When a callback or another thread is due; ET_NEVER_NS: never. */
+int64_t vclk_next_due_ns(const struct vclk *v);
 
 /** A thread to come, ready at once. NULL: out of memory. */
 struct vthread *vclk_thread_new(struct vclk *v, const char *name);

@@ -125,6 +125,8 @@ static enum verdict do_switch(struct sim_fg *fg, const char *arg, size_t len)
 	if (len != 9 || strspn(arg, "EA") < 3 || strspn(arg + 3, "PA") < 3 ||
 	    strspn(arg + 6, "EA") != 3)
 		return REFUSED;
+	if (fg->refuse_off && !strpbrk(arg, "EP"))
+		return REFUSED;
 	for (int k = 0; k < ET_PHASES; k++) {
 		fg->volt_on[k] = arg[k] == 'E';
 		fg->curr_on[k] = arg[3 + k] == 'P';
@@ -135,6 +137,8 @@ static enum verdict do_switch(struct sim_fg *fg, const char *arg, size_t len)
 	fg->t_done_ns = plus_s(fg->dev.world->t_ns, on ? fg->cfg.on_time_s : fg->cfg.off_time_s);
 	fg->t_apply_ns =
 		plus_s(fg->dev.world->t_ns, (on ? fg->cfg.on_time_s : fg->cfg.off_time_s) / 2);
+	if (!on && fg->stuck_on)
+		fg->t_apply_ns = ET_NEVER_NS;
 	return DONE;
 }
 

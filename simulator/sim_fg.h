@@ -26,6 +26,9 @@ struct sim_fg {
 	struct setpoint programmed; /* our angles */
 	bool volt_on[ET_PHASES], curr_on[ET_PHASES];
 	bool events; /* SE1 */
+	/* it is broken */
+	bool refuse_off; /* NAK to a line that switches everything off */
+	bool stuck_on; /* says that it did, and does not */
 	char status[FG_STATUS_DIGITS + 1];
 	/* the command that is being done */
 	bool busy, is_switch;

@@ -111,10 +111,16 @@ void sim_free(struct sim *s)
 
 /* ---- links ---- */
 
+static const char *const names[SIM_INSTRUMENTS] = { "source", "reference", "reader" };
+
+const char *sim_name(const struct sim *s, size_t i)
+{
+	(void)s;
+	return i < SIM_INSTRUMENTS ? names[i] : NULL;
+}
+
 static int instrument_of(const char *name)
 {
-	static const char *const names[SIM_INSTRUMENTS] = { "source", "reference", "reader" };
-
 	for (int n = 0; n < SIM_INSTRUMENTS; n++)
 		if (strcmp(names[n], name) == 0)
 			return n;
@@ -196,6 +202,12 @@ int sim_inject(struct sim *s, const char *name, const struct link_fault *fault)
 	if (!s->device[which]->peer.link)
 		return ET_ERR_STATE;
 	return port_sim_add_fault(s->port[which], fault);
+}
+
+void sim_source_misbehave(struct sim *s, enum sim_source_fault how)
+{
+	s->fg.refuse_off = how == SIM_SOURCE_REFUSES_OFF;
+	s->fg.stuck_on = how == SIM_SOURCE_STUCK_ON;
 }
 
 void sim_set_connection(struct sim *s, enum connection conn)

@@ -36,6 +36,9 @@ int sim_create(const struct scenario *sc, const struct sim_options *opt, struct 
 	       struct sim **out, struct fault *f) ET_CHECK;
 void sim_free(struct sim *s);
 
+/** Names of its instruments: i from 0; NULL past the end. */
+const char *sim_name(const struct sim *s, size_t i);
+
 /** A new link to "source", "reference" or "reader", with the faults of the scenario. One at a time each.
  * @param out  The caller's, closed with port_close(). @return ET_OK, ET_ERR_ARG (name), ET_ERR_STATE (already
  *             linked), ET_ERR_NOMEM. */
@@ -46,6 +49,10 @@ uint64_t sim_messages(const struct sim *s, const char *name);
 
 /** Add a fault to the link that is open now. @return ET_ERR_STATE when none is, ET_ERR_ARG. */
 int sim_inject(struct sim *s, const char *name, const struct link_fault *fault) ET_CHECK;
+
+enum sim_source_fault { SIM_SOURCE_HEALTHY = 0, SIM_SOURCE_REFUSES_OFF, SIM_SOURCE_STUCK_ON };
+/** From now on the source answers NAK when it shall switch off, or says that it did and stays on. */
+void sim_source_misbehave(struct sim *s, enum sim_source_fault how);
 
 /** A person re-wires the bench, now. */
 void sim_set_connection(struct sim *s, enum connection conn);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: foreign_client.py SOURCE REFERENCE READER [pyvisa]
 
-Talks to the simulated instruments of sim_server as a stranger would: written from the documents of the protocols, with
+Talks to the simulated instruments of `etalon simulate --listen` as a stranger would: written from the documents of the protocols, with
 the standard library alone and its own checksum. With "pyvisa" it asks the reference through PyVISA instead.
 Ends with 1 at the first answer that is not what the document says."""
 import re

@@ -74,16 +74,23 @@ static void virtual_time_is_what_it_was_told(void **state)
 	clk_free(c);
 }
 
-static void one_cpu_only_while_virtual(void **state)
+static void one_cpu_only_while_threads_hand_over(void **state)
 {
 	cpu_set_t before, during, after;
 	struct clk *c;
+	struct trace t = { 0 };
+	struct sleeper s = { &t, "a", 10, 10, 1 };
+	struct worker *w;
 
 	(void)state;
 	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
-	c = clk_virtual_new(&start);
+	t.c = c = clk_virtual_new(&start);
+	assert_int_equal(sched_getaffinity(0, sizeof(during), &during), 0);
+	assert_true(CPU_EQUAL(&before, &during));
+	assert_int_equal(worker_start(c, "a", sleep_and_note, &s, &w), ET_OK);
 	assert_int_equal(sched_getaffinity(0, sizeof(during), &during), 0);
 	assert_int_equal(CPU_COUNT(&during), 1);
+	worker_join(w);
 	clk_free(c);
 	assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
 	assert_true(CPU_EQUAL(&before, &after));
@@ -125,6 +132,35 @@ static void call_and_note(void *arg, int64_t now_ns)
 	note(x->t, x->name);
 	if (x->other)
 		clk_cancel(x->t->c, x->other);
+}
+
+static void do_nothing(void *arg, int64_t now_ns)
+{
+	(void)arg;
+	(void)now_ns;
+}
+
+static void what_is_due_next_is_known(void **state)
+{
+	struct clk *c = clk_virtual_new(&start);
+	struct trace t = { .c = c };
+	struct sleeper s = { &t, "a", 10, 10, 1 };
+	struct worker *w;
+	uint64_t id;
+
+	(void)state;
+	assert_true(clk_next_due_ns(c) == ET_NEVER_NS);
+	id = clk_call_at(c, start.mono_ns + 20 * MS, do_nothing, NULL);
+	assert_int_equal(clk_next_due_ns(c), start.mono_ns + 20 * MS);
+	assert_int_equal(worker_start(c, "a", sleep_and_note, &s, &w), ET_OK);
+	assert_int_equal(clk_next_due_ns(c), start.mono_ns);
+	clk_sleep_until(c, start.mono_ns + MS);
+	assert_int_equal(clk_next_due_ns(c), start.mono_ns + 10 * MS);
+	worker_join(w);
+	assert_int_equal(clk_next_due_ns(c), start.mono_ns + 20 * MS);
+	clk_cancel(c, id);
+	assert_true(clk_next_due_ns(c) == ET_NEVER_NS);
+	clk_free(c);
 }
 
 static void callbacks_come_before_threads(void **state)
@@ -445,8 +481,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(virtual_time_is_what_it_was_told),
-		cmocka_unit_test(one_cpu_only_while_virtual),
+		cmocka_unit_test(one_cpu_only_while_threads_hand_over),
 		cmocka_unit_test(earliest_first_and_ties_in_order_of_making),
+		cmocka_unit_test(what_is_due_next_is_known),
 		cmocka_unit_test(callbacks_come_before_threads),
 		cmocka_unit_test(many_callbacks_run_in_order),
 		cmocka_unit_test(woken_threads_run_before_time_goes_on),

@@ -1,21 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# usage: foreign.sh SIM_SERVER - let clients that we did not write talk to the simulated instruments, in real time.
+# usage: foreign.sh ETALON - let clients that we did not write talk to the simulated instruments, in real time.
 # A client that is not installed is left out, and said so. 0: all that ran were content.
 set -u
-server=$1
+etalon=$1
 cd "$(dirname "$0")/.." || exit 2
 command -v python3 >/dev/null 2>&1 || { echo "foreign: python3 is not installed, nothing was tried"; exit 0; }
 tmp=$(mktemp -d) || exit 2
 trap 'exec 9>&-; rm -rf "$tmp"' EXIT
 mkfifo "$tmp/hold"
-"$server" examples/simulated/scenarios/1-element.yaml <"$tmp/hold" >"$tmp/ports" &
+"$etalon" simulate examples/simulated/scenarios/1-element.yaml --listen --tcp --until-eof --json \
+	<"$tmp/hold" >"$tmp/ports" &
 exec 9>"$tmp/hold" # the server ends when this end is closed
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	[ -s "$tmp/ports" ] && break
 	sleep 0.2
 done
-read -r _ source _ reference _ reader <"$tmp/ports" || { echo "foreign: the server did not start" >&2; exit 1; }
+port() { sed -n "s/.*\"$1\":\"tcp:127.0.0.1:\([0-9]*\)\".*/\1/p" "$tmp/ports"; }
+source=$(port source) reference=$(port reference) reader=$(port reader)
+[ -n "$source" ] && [ -n "$reference" ] && [ -n "$reader" ] || {
+	echo "foreign: the server did not start" >&2
+	exit 1
+}
 bad=0
 say() { printf 'foreign: %-28s %s\n' "$1" "$2"; }
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* simulator/live_door.h - one line of one simulated instrument, as a client of this machine sees it.
+ * Internal to simulator/live.c. */
+#ifndef SIMULATOR_LIVE_DOOR_H
+#define SIMULATOR_LIVE_DOOR_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "io/port.h"
+#include "simulator/live.h"
+
+enum { DOOR_FDS = 2 };
+
+struct door {
+	enum live_kind kind;
+	struct port *port; /* to the instrument, on the virtual clock; owned */
+	char spec[128]; /* as etalon opens it */
+	char link[112]; /* symbolic link to the pseudo-terminal; "": none */
+	bool plugged;
+	bool silent; /* what the instrument says is lost */
+	/* tcp: -1 where there is none */
+	int listening, client;
+	uint16_t number; /* of the TCP port; 0: not chosen yet */
+	/* tty: the slave is held open, so that the line lives on when a client goes */
+	int master, slave, watch; /* watch: inotify, which tells of opening and closing */
+	int n_open; /* clients */
+};
+
+/** Everything but .kind, .port and .link set to "no line". */
+void door_init(struct door *d);
+/** Make the line. @return ET_OK, ET_ERR_IO. */
+int door_plug(struct door *d, const char *name, struct fault *f) ET_CHECK;
+/** Hang up whoever is there; nobody comes in. */
+void door_unplug(struct door *d);
+
+/** What to wait for; descriptors that are not there are -1. */
+void door_wants(const struct door *d, struct pollfd out[DOOR_FDS]);
+/** Bytes of the client go to the instrument; clients come and go. @p p as poll() left it. */
+void door_take(struct door *d, const struct pollfd p[DOOR_FDS]);
+/** What has arrived from the instrument goes to the client, or is lost. */
+void door_give(struct door *d);
+
+#endif
