@@ -56,6 +56,8 @@ $(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
+$(B)/live_%: $(B)/tests/live_%.o $(TSUP) $(LIB) $(B)/etalon
+	$(call say,LD) $(CC) $(V_$(VARIANT)) $(LDFLAGS) -o $@ $(filter-out %/etalon,$^) $(PKG_LIBS) -lm -pthread
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(TSUP) $(LIB)
 	$(LINK) -fsanitize=fuzzer
 $(B)/builtin.c: tools/builtin.sh $(DATA) $(B)/flags

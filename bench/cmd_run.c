@@ -12,9 +12,11 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "bench/guardian_record.h"
 #include "bench/lab.h"
 #include "bench/progress.h"
 #include "bench/run.h"
+#include "bench/run_guarded.h"
 #include "procedures/catalogue.h"
 #include "reports/batch_report.h"
 
@@ -171,40 +173,24 @@ static int run_simulated(struct lab *lab, struct files *x, struct run_input *in,
 	return err;
 }
 
-static int check_ports(const struct bench_file *b, struct fault *f)
-{
-	const struct bench_instrument *in = b->instruments.items;
-
-	for (size_t i = 0; i < b->instruments.n; i++)
-		if (strncmp(in[i].port, "simulated:", 10) == 0)
-			return fault_set(
-				f, ET_ERR_FILE,
-				"instrument \"%s\": port \"%s\" is for --simulate SCENARIO; "
-				"`etalon simulate --listen --bench-out FILE` "
-				"serves such a bench and writes its FILE for --bench",
-				in[i].name, in[i].port);
-	return ET_OK;
-}
-
-/* On the ports of bench.yaml, in real time. The source's port is opened before any thread runs. */
+/* On the ports of bench.yaml, in real time. What guardians of earlier runs left behind is put on record first. */
 static int run_live(struct lab *lab, struct files *x, struct run_input *in, enum lang lang,
 		    struct run_result *res, struct fault *f)
 {
-	int err = check_ports(&x->bench, f);
+	int n_notes, err = guardian_record_notes(lab, in->operator_id, &n_notes, f);
 
 	if (err != ET_OK)
 		return err;
-	in->clk = clk_real_new();
-	if (!in->clk)
-		return fault_set(f, ET_ERR_NOMEM, "out of memory");
+	if (n_notes)
+		fprintf(stderr, "etalon: %s\n",
+			tr(lang,
+			   "an earlier run did not end well; what its guardian says is on record: "
+			   "`etalon export --journal`, guardian.note",
+			   "un essai précédent s'est mal terminé; ce qu'en dit son gardien est au "
+			   "registre : "
+			   "`etalon export --journal`, guardian.note"));
 	err = find_both(lab, x, in, clk_utc_ns(in->clk), clk_utc_offset_s(in->clk), f);
-	if (err == ET_OK)
-		err = port_open(bench_file_instrument(&x->bench, BENCH_SOURCE)->port, in->clk,
-				&in->source_port, f);
-	if (err == ET_OK)
-		err = run_shown(in, lang, res, f);
-	clk_free(in->clk);
-	return err;
+	return err == ET_OK ? run_shown(in, lang, res, f) : err;
 }
 
 /* ---- what is shown: always from the record ---- */
@@ -309,8 +295,8 @@ static int parse_seed(const struct cli_args *a, const struct files *x, uint64_t 
 	return EXIT_CONFORMING;
 }
 
-static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x,
-		      struct run_result *res)
+static int run_in_lab(const struct cli_args *a, const struct run_guarded *live, struct lab *lab,
+		      struct files *x, struct run_result *res)
 {
 	const bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	struct progress pr;
@@ -332,14 +318,19 @@ static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x
 	struct fault f = { 0 };
 	int err;
 
+	if (live) {
+		in.clk = live->clk;
+		in.source_port = live->source;
+		in.guard = live->guard;
+	}
 	if (load_files(a, lab, x) != ET_OK)
 		return cli_fail_diag(x->diag);
 	if (parse_seed(a, x, &in.seed) != EXIT_CONFORMING)
 		return EXIT_USAGE;
 	run_check_meters(&in);
 	catch_signals();
-	err = in.scenario ? run_simulated(lab, x, &in, a->lang, res, &f)
-			  : run_live(lab, x, &in, a->lang, res, &f);
+	err = live ? run_live(lab, x, &in, a->lang, res, &f)
+		   : run_simulated(lab, x, &in, a->lang, res, &f);
 	if (err != ET_OK)
 		return cli_fail(cli_exit_of(err), "%s", f.text);
 	if (res->fault.code)
@@ -349,15 +340,7 @@ static int run_in_lab(const struct cli_args *a, struct lab *lab, struct files *x
 
 static int check_lab(const struct cli_args *a, struct lab *lab)
 {
-	const bool live = !cli_value(a, "simulate");
-
-	if (live && !lab->simulated)
-		return cli_fail(
-			EXIT_USAGE,
-			"run: this version drives simulated benches only, because nothing guards "
-			"a real source yet; --simulate SCENARIO, or `etalon simulate --listen` in "
-			"a simulated laboratory");
-	if (!live && !lab->simulated)
+	if (cli_value(a, "simulate") && !lab->simulated)
 		return cli_fail(EXIT_USAGE,
 				"%s: a simulated bench is refused in a real laboratory folder; "
 				"`etalon init --simulate DIR` makes a simulated one",
@@ -370,7 +353,8 @@ static int check_lab(const struct cli_args *a, struct lab *lab)
 	return EXIT_CONFORMING;
 }
 
-int cmd_run(const struct cli_args *a)
+/* @param live  NULL: simulated, on the virtual clock. */
+static int run_command(const struct cli_args *a, const struct run_guarded *live)
 {
 	struct files *x = calloc(1, sizeof(*x));
 	struct run_result *res = calloc(1, sizeof(*res));
@@ -382,14 +366,12 @@ int cmd_run(const struct cli_args *a)
 		x->diag = diag_new();
 	if (!x || !res || !x->diag)
 		code = cli_fail(EXIT_RECORD, "out of memory");
-	else if (!cli_value(a, "batch") || !cli_value(a, "operator"))
-		code = cli_fail(EXIT_USAGE, "run: --batch FILE and --operator ID are needed");
 	else if (lab_open(a->lab, DB_WRITE, &lab, &f) != ET_OK)
 		code = cli_fail(cli_exit_of(f.code), "%s", f.text);
 	else {
 		code = check_lab(a, &lab);
 		if (code == EXIT_CONFORMING)
-			code = run_in_lab(a, &lab, x, res);
+			code = run_in_lab(a, live, &lab, x, res);
 		lab_close(&lab);
 	}
 	if (x)
@@ -397,4 +379,11 @@ int cmd_run(const struct cli_args *a)
 	free(x);
 	free(res);
 	return code;
+}
+
+int cmd_run(const struct cli_args *a)
+{
+	if (!cli_value(a, "batch") || !cli_value(a, "operator"))
+		return cli_fail(EXIT_USAGE, "run: --batch FILE and --operator ID are needed");
+	return cli_value(a, "simulate") ? run_command(a, NULL) : run_guarded(a, run_command);
 }

@@ -36,6 +36,8 @@ struct guardian {
 	bool buried; /* it is gone; status says how */
 	int status;
 	int64_t over_ns; /* when it was first seen over; 0: not yet */
+	int64_t beat_ns, silent_ns,
+		look_ns; /* last beat seen; how long since, as we saw it; last look */
 };
 
 void guardian_config_init(struct guardian_config *cfg)
@@ -114,16 +116,32 @@ static bool is_source_known_off(const struct guard *g)
 	return atomic_load(&g->source) >= SEQ_SOURCE_OFF_REPORTED;
 }
 
+/* How long its loop has been silent. Where we ourselves were not run in time, the machine stood still, or was suspended, and
+ * the worker with it: no more than two looks count. */
+static int64_t silence_ns(struct guardian *w, int64_t t_ns)
+{
+	const int64_t beat_ns = atomic_load(&w->g->beat_ns);
+	const int64_t passed_ns = t_ns - w->look_ns;
+
+	if (beat_ns != w->beat_ns)
+		w->silent_ns = 0;
+	else
+		w->silent_ns += passed_ns < 2 * LOOK_NS ? passed_ns : 2 * LOOK_NS;
+	w->beat_ns = beat_ns;
+	w->look_ns = t_ns;
+	return w->silent_ns;
+}
+
 /* @return why the worker must be ended, or NULL. */
 static const char *what_is_wrong(struct guardian *w)
 {
-	const int64_t t_ns = now(w), beat_ns = atomic_load(&w->g->beat_ns),
+	const int64_t t_ns = now(w), silent_ns = silence_ns(w, t_ns),
 		      call_ns = atomic_load(&w->g->call_until_ns);
 	const int phase = atomic_load(&w->g->phase);
 
 	if (call_ns && t_ns > call_ns + LATE_CALL_NS)
 		return "a call of the source's driver did not come back in its time";
-	if (phase == GUARD_RUNNING && t_ns - beat_ns > (int64_t)(w->cfg->beat_max_s * ET_NS_PER_S))
+	if (phase == GUARD_RUNNING && silent_ns > (int64_t)(w->cfg->beat_max_s * ET_NS_PER_S))
 		return "the sequencer's loop stands still";
 	if (phase == GUARD_OVER && !w->over_ns)
 		w->over_ns = t_ns;

@@ -41,6 +41,14 @@ enum seq_off seq_reading_off(const struct seq *s, const struct ref_reading *r, s
 	return off;
 }
 
+void seq_note_off(struct seq *s, enum seq_off off)
+{
+	if (off == SEQ_OFF_PROVEN)
+		s->off_contradicted = false;
+	else if (off == SEQ_OFF_REFUTED && s->source == SEQ_SOURCE_OFF_REPORTED)
+		s->off_contradicted = true;
+}
+
 /* NAN as limit: not checked; NAN as figure: outside of every limit. */
 static bool is_within(double off, double limit)
 {

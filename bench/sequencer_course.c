@@ -120,7 +120,7 @@ void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const stru
 		return;
 	}
 	off = seq_reading_off(s, &ev->reading, &f);
-	s->off_contradicted = off == SEQ_OFF_REFUTED;
+	seq_note_off(s, off);
 	if (off != SEQ_OFF_PROVEN) {
 		if (s->now_ns >= s->prove_until_ns)
 			seq_fatal(s, EE_INSTRUMENT_FAILED, &f);

@@ -65,7 +65,7 @@ struct seq {
 	/* going wrong */
 	struct fault fault;
 	bool bench_fault, record_fault, aborted;
-	bool off_contradicted; /* the last reading after an "off" saw voltage or current */
+	bool off_contradicted; /* a reading saw voltage after the source had said off, and none since proved it off */
 	int off_tries;
 	int source_on_record; /* enum seq_source; -1: nothing yet */
 	/* the attempt */
@@ -166,5 +166,7 @@ enum ee_cause seq_attempt_check(struct seq *s, const struct ref_reading *r, stru
 enum seq_off { SEQ_OFF_PROVEN = 0, SEQ_OFF_NOT_SEEN, SEQ_OFF_REFUTED };
 /** Does the reading prove that nothing is on? NOT_SEEN: it cannot tell. */
 enum seq_off seq_reading_off(const struct seq *s, const struct ref_reading *r, struct fault *f);
+/** Where the reading contradicts what the source reported. */
+void seq_note_off(struct seq *s, enum seq_off off);
 
 #endif

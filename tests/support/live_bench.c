@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <math.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,12 +58,30 @@ static int open_in(const struct live_bench *b, const char *name, int flags)
 
 pid_t live_bench_start(const struct live_bench *b, const char *words)
 {
+	return live_bench_start_with(b, words, NULL);
+}
+
+pid_t live_bench_start_with(const struct live_bench *b, const char *words, const char *preload)
+{
 	const pid_t pid = fork();
 
+	if (pid == 0 && preload)
+		setenv("LD_PRELOAD", preload, 1);
 	if (pid == 0)
 		become(b, words, open("/dev/null", O_RDONLY | O_CLOEXEC),
 		       open_in(b, "out.txt", O_WRONLY | O_CREAT | O_TRUNC),
 		       open_in(b, "err.txt", O_WRONLY | O_CREAT | O_TRUNC));
+	return pid;
+}
+
+pid_t live_bench_start_in_terminal(const struct live_bench *b, const char *words, int *master)
+{
+	const pid_t pid = forkpty(master, NULL, NULL, NULL);
+
+	if (pid == 0)
+		become(b, words, 0, 1, 2);
+	if (pid > 0)
+		(void)fcntl(*master, F_SETFL, O_NONBLOCK);
 	return pid;
 }
 

@@ -35,6 +35,10 @@ int live_bench_stop(struct live_bench *b);
 
 /** Run `etalon WORDS` in the folder, words split at blanks; stdout and stderr go to out.txt and err.txt. @return pid. */
 pid_t live_bench_start(const struct live_bench *b, const char *words);
+/** The same with a library to be preloaded; NULL: none. */
+pid_t live_bench_start_with(const struct live_bench *b, const char *words, const char *preload);
+/** At a terminal, whose other end is @p master (not blocking); the caller closes it. */
+pid_t live_bench_start_in_terminal(const struct live_bench *b, const char *words, int *master);
 /** @param use  NULL allowed. @return exit code; -1: killed, or not ended after @p patience_s. */
 int live_bench_wait(pid_t pid, int patience_s, struct rusage *use);
 int live_bench_run(const struct live_bench *b, const char *words);

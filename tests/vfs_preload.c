@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A library to be preloaded: the disk of tests/support/vfs_torn.h under any program that uses SQLite. What it has not
+ * synced when it is killed is lost. */
+#include "tests/support/vfs_torn.h"
+
+#include <sqlite3.h>
+
+__attribute__((constructor)) static void take_over(void)
+{
+	static struct torn disk;
+
+	torn_register(&disk, "torn");
+	sqlite3_vfs_register(sqlite3_vfs_find("torn"), 1);
+}
