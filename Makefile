@@ -6,9 +6,9 @@ VARIANT ?= release
 B       := build/$(VARIANT)
 PREFIX  ?= /usr/local
 FUZZ_S  ?= 30
-PKGS    := libfyaml jansson libsodium libzstd sqlite3 libserialport
+PKGS    := libfyaml jansson libsodium libzstd sqlite3 libserialport libmodbus
 DEBS    := pkg-config libfyaml-dev libjansson-dev libsodium-dev libzstd-dev libsqlite3-dev \
-           libserialport-dev libcmocka-dev
+           libserialport-dev libmodbus-dev libcmocka-dev
 
 V_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 V_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
