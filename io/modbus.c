@@ -14,22 +14,26 @@ int modbus_ask(struct port *p, const struct modbus_question *q, int64_t deadline
 	return port_write(p, pdu, sizeof(pdu), deadline_ns);
 }
 
-int modbus_answer(struct port *p, const struct modbus_question *q, uint16_t *regs, int *exception,
-		  int64_t deadline_ns)
+int modbus_answer(struct port *p, const struct modbus_question *q, bool late, uint16_t *regs,
+		  int *exception, int64_t deadline_ns)
 {
 	uint8_t pdu[MODBUS_PDU_MAX];
 
+	if (exception)
+		*exception = 0;
 	for (;;) {
 		int n = port_read(p, pdu, sizeof(pdu), deadline_ns);
 
 		if (n < 0)
 			return n;
-		if (n == 2 && pdu[0] == (q->function | EXCEPTION) && exception) {
-			*exception = pdu[1];
-			return ET_ERR_DEVICE;
-		}
 		if (n == 2 + 2 * q->count && pdu[0] == q->function && pdu[1] == 2 * q->count)
 			break;
+		if (n != 2 || pdu[0] != (q->function | EXCEPTION))
+			continue;
+		if (exception)
+			*exception = pdu[1];
+		if (!late)
+			return ET_ERR_DEVICE;
 	}
 	for (int i = 0; i < q->count; i++)
 		regs[i] = (uint16_t)(pdu[2 + 2 * i] << 8 | pdu[3 + 2 * i]);

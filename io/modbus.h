@@ -7,6 +7,8 @@
 #ifndef IO_MODBUS_H
 #define IO_MODBUS_H
 
+#include <stdbool.h>
+
 #include "io/port.h"
 
 enum modbus_function { MODBUS_HOLDING = 3, MODBUS_INPUT = 4 };
@@ -23,11 +25,12 @@ int modbus_ask(struct port *p, const struct modbus_question *q, int64_t deadline
 
 /** Wait for its answer.
  * @param regs       q->count registers; untouched unless ET_OK.
- * @param exception  Set when ET_ERR_DEVICE: the device's exception code. NULL: exceptions are passed over too, for
- *                   they do not even say for how many registers they were asked.
+ * @param late       Answers of before may still come. An exception, which does not say for how many registers it was
+ *                   asked, is then passed over.
+ * @param exception  The device's last exception code, passed over or not; 0: none. May be NULL.
  * @return ET_OK; ET_ERR_DEVICE (an exception); ET_ERR_TIMEOUT; ET_ERR_PROTO (a wrong checksum); ET_ERR_IO. */
-int modbus_answer(struct port *p, const struct modbus_question *q, uint16_t *regs, int *exception,
-		  int64_t deadline_ns) ET_CHECK;
+int modbus_answer(struct port *p, const struct modbus_question *q, bool late, uint16_t *regs,
+		  int *exception, int64_t deadline_ns) ET_CHECK;
 
 /** "illegal data address" */
 const char *modbus_exception_name(int exception);

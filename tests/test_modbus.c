@@ -61,7 +61,7 @@ static void replies_are_taken_by_their_shape(void **state)
 		snprintf(text, sizeof(text), ">x 04 00 48 00 02\n%s", replies[i].reply);
 		p = play(text, c);
 		assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
-		assert_int_equal(modbus_answer(p, &two, regs, &exception, in_ms(c, 100)),
+		assert_int_equal(modbus_answer(p, &two, false, regs, &exception, in_ms(c, 100)),
 				 replies[i].err);
 		assert_int_equal(exception, replies[i].exception);
 		assert_int_equal(regs[0], replies[i].err == ET_OK ? 0x4366 : 7);
@@ -76,13 +76,15 @@ static void replies_are_taken_by_their_shape(void **state)
 static void exceptions_may_be_passed_over(void **state)
 {
 	struct clk *c = clk_virtual_new(&start);
-	struct port *p = play(">x 04 00 48 00 02\n<x 84 02\n<x 04 04 00 01 00 02\n", c);
+	struct port *p = play(">x 04 00 48 00 02\n<x 84 03\n<x 84 02\n<x 04 04 00 01 00 02\n", c);
 	uint16_t regs[2];
+	int exception;
 
 	(void)state;
 	assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
-	assert_int_equal(modbus_answer(p, &two, regs, NULL, in_ms(c, 100)), ET_OK);
+	assert_int_equal(modbus_answer(p, &two, true, regs, &exception, in_ms(c, 100)), ET_OK);
 	assert_int_equal(regs[1], 2);
+	assert_int_equal(exception, 2);
 	port_close(p);
 	clk_free(c);
 }
@@ -172,7 +174,7 @@ static void frames_take_their_time_and_stay_apart(void **state)
 	(void)state;
 	assert_int_equal(port_sim_new(c, &m.base, "meter", &rtu, &p), ET_OK);
 	assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
-	assert_int_equal(modbus_answer(p, &two, regs, NULL, in_ms(c, 100)), ET_OK);
+	assert_int_equal(modbus_answer(p, &two, false, regs, NULL, in_ms(c, 100)), ET_OK);
 	assert_int_equal(regs[0], 0x4366);
 	assert_int_equal(clk_now_ns(c), 1000 + (8 + 9) * 1000000);
 	/* two replies have come: one read gives one of them */
@@ -213,7 +215,8 @@ static void damage_is_seen(void **state)
 		assert_int_equal(port_sim_new(c, &m.base, "meter", &rtu, &p), ET_OK);
 		assert_int_equal(port_sim_add_fault(p, &cases[i].fault), ET_OK);
 		assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
-		assert_int_equal(modbus_answer(p, &two, regs, NULL, in_ms(c, 100)), cases[i].err);
+		assert_int_equal(modbus_answer(p, &two, false, regs, NULL, in_ms(c, 100)),
+				 cases[i].err);
 		assert_int_equal(regs[0], cases[i].err == ET_OK ? 0x4366 : 7);
 		port_close(p);
 		clk_free(c);
@@ -238,7 +241,7 @@ static void a_recording_plays_back(void **state)
 	assert_int_equal(port_record(inner, path, "Device: test", &p, &f), ET_OK);
 	assert_int_equal(p->kind, PORT_MODBUS);
 	assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
-	assert_int_equal(modbus_answer(p, &two, regs, NULL, in_ms(c, 100)), ET_OK);
+	assert_int_equal(modbus_answer(p, &two, false, regs, NULL, in_ms(c, 100)), ET_OK);
 	port_close(p);
 	file = fopen(path, "r");
 	n = fread(text, 1, sizeof(text) - 1, file);
@@ -250,7 +253,7 @@ static void a_recording_plays_back(void **state)
 	regs[0] = 0;
 	assert_int_equal(port_open(spec, c, &p, &f), ET_OK);
 	assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
-	assert_int_equal(modbus_answer(p, &two, regs, NULL, in_ms(c, 100)), ET_OK);
+	assert_int_equal(modbus_answer(p, &two, false, regs, NULL, in_ms(c, 100)), ET_OK);
 	assert_int_equal(regs[0], 0x4366);
 	assert_int_equal(clk_now_ns(c), 17001000 + 17000000);
 	assert_int_equal(port_transcript_result(p, &f), 0);

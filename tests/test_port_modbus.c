@@ -107,7 +107,7 @@ static void assert_answer(struct line *l)
 {
 	uint16_t regs[2] = { 0 };
 
-	assert_int_equal(modbus_answer(l->p, &two, regs, NULL, SOON(l->c)), ET_OK);
+	assert_int_equal(modbus_answer(l->p, &two, false, regs, NULL, SOON(l->c)), ET_OK);
 	assert_int_equal(regs[0], 0x4366);
 	assert_int_equal(regs[1], 0x8000);
 }
@@ -129,7 +129,8 @@ static void tcp_frames(void **state)
 	assert_answer(&l);
 	ask(&l);
 	SAY(&l, "\0\0\0\0\0\3\x11\x84\2");
-	assert_int_equal(modbus_answer(l.p, &two, regs, &exception, SOON(l.c)), ET_ERR_DEVICE);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, &exception, SOON(l.c)),
+			 ET_ERR_DEVICE);
 	assert_int_equal(exception, 2);
 	close_line(&l);
 }
@@ -152,7 +153,7 @@ static void tcp_a_late_reply_never_comes(void **state)
 	ask(&l);
 	HEAR(&l, TCP_ASKED);
 	SAY(&l, "\0\0\0\0\0\7\x11\4\4\x11");
-	assert_int_equal(modbus_answer(l.p, &two, regs, NULL, SHORT(l.c)), ET_ERR_TIMEOUT);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, NULL, SHORT(l.c)), ET_ERR_TIMEOUT);
 	assert_int_equal(regs[0], 7);
 	SAY(&l, "\x11\x11\x11");
 	ask(&l);
@@ -174,9 +175,9 @@ static void tcp_a_dead_link_is_reopened(void **state)
 	ask(&l);
 	HEAR(&l, TCP_ASKED);
 	close(l.peer);
-	assert_int_equal(modbus_answer(l.p, &two, regs, NULL, SOON(l.c)), ET_ERR_IO);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, NULL, SOON(l.c)), ET_ERR_IO);
 	assert_int_equal(modbus_ask(l.p, &two, SOON(l.c)), ET_ERR_IO); /* until reopened */
-	assert_int_equal(modbus_answer(l.p, &two, regs, NULL, SOON(l.c)), ET_ERR_IO);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, NULL, SOON(l.c)), ET_ERR_IO);
 	assert_int_equal(port_reopen(l.p, &f), ET_OK);
 	l.peer = accept(l.listener, NULL, NULL);
 	ask(&l);
@@ -213,7 +214,7 @@ static void tcp_nonsense_is_refused(void **state)
 		ask(&l);
 		HEAR(&l, TCP_ASKED);
 		assert_int_equal(write(l.peer, cases[i].bytes, cases[i].len), cases[i].len);
-		err = modbus_answer(l.p, &two, regs, NULL, SHORT(l.c));
+		err = modbus_answer(l.p, &two, false, regs, NULL, SHORT(l.c));
 		assert_true(err == ET_ERR_TIMEOUT || err == ET_ERR_PROTO);
 		assert_int_equal(regs[0], 7);
 		close_line(&l);
@@ -238,7 +239,8 @@ static void rtu_frames(void **state)
 	ask(&l);
 	HEAR(&l, RTU_ASKED);
 	SAY(&l, "\x11\x84\2\xc3\x04");
-	assert_int_equal(modbus_answer(l.p, &two, regs, &exception, SOON(l.c)), ET_ERR_DEVICE);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, &exception, SOON(l.c)),
+			 ET_ERR_DEVICE);
 	assert_int_equal(exception, 2);
 	close_line(&l);
 }
@@ -253,10 +255,10 @@ static void rtu_damage_and_leftovers(void **state)
 	ask(&l);
 	HEAR(&l, RTU_ASKED);
 	SAY(&l, "\x11\4\4\x43\x66\x80\1\x7e\x1e"); /* one bit */
-	assert_int_equal(modbus_answer(l.p, &two, regs, NULL, SOON(l.c)), ET_ERR_PROTO);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, NULL, SOON(l.c)), ET_ERR_PROTO);
 	ask(&l);
 	HEAR(&l, RTU_ASKED);
-	assert_int_equal(modbus_answer(l.p, &two, regs, NULL, SHORT(l.c)), ET_ERR_TIMEOUT);
+	assert_int_equal(modbus_answer(l.p, &two, false, regs, NULL, SHORT(l.c)), ET_ERR_TIMEOUT);
 	assert_int_equal(regs[0], 7);
 	SAY(&l, "\x11\4\4\x11\x11\x11\x11\x73\x20"); /* late: gone with the next question */
 	ask(&l);
