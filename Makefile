@@ -31,7 +31,7 @@ ROOMS := base io metrology drivers procedures db reports simulator bench
 SRC   := $(wildcard $(addsuffix /*.c,$(ROOMS)) drivers/*/*.c)
 OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC))) $(B)/builtin.o
 # Files that come inside the program: bench/builtin.h.
-DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
+DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml drivers/*/registers/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
 TSUP  := $(B)/libtests.a
 prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
 TESTS := $(call prog,test)
