@@ -56,6 +56,8 @@ $(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
+$(B)/modbus_ask: $(B)/tests/modbus_ask.o $(LIB)
+	$(LINK)
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(TSUP) $(LIB)
 	$(LINK) -fsanitize=fuzzer
 $(B)/builtin.c: tools/builtin.sh $(DATA) $(B)/flags
@@ -96,8 +98,9 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) foreign
 	sh tools/lint.sh
 
-foreign: all                # clients that we did not write ask the simulated instruments, in real time
-	@sh tools/foreign.sh $(B)/etalon
+foreign: all                # clients and servers that we did not write, against our instruments and drivers, in real time
+	@$(MAKE) --no-print-directory $(B)/modbus_ask
+	@sh tools/foreign.sh $(B)/etalon $(B)/modbus_ask
 
 determinism: all            # ten demonstrations, idle and loaded, of three builds: one journal
 	$(MAKE) VARIANT=tsan build/tsan/etalon

@@ -31,6 +31,7 @@ struct modbus_port {
 	char host[128], service[8]; /* TCP */
 	char lock_name[PORT_LOCK_NAME_MAX];
 	struct serial_setting set; /* RTU; its device is .host */
+	int64_t quiet_ns; /* RTU: the line stays quiet until then, so that frames stand apart */
 };
 
 static struct modbus_port *modbus_port_of(struct port *p)
@@ -190,9 +191,18 @@ static int modbus_port_write(struct port *base, const void *buf, size_t len, int
 	err = make_sure(m, deadline_ns);
 	if (err < 0)
 		return err;
+	clk_sleep_until(base->clk, m->quiet_ns);
 	raw[0] = (uint8_t)m->unit;
 	memcpy(raw + 1, buf, len);
 	return modbus_send_raw_request(m->ctx, raw, (int)len + 1) < 0 ? failed(m) : ET_OK;
+}
+
+/* A pause of 3.5 characters ends a frame, and of 1.75 ms at high speeds. */
+static int64_t pause_ns(const struct modbus_port *m)
+{
+	const int64_t ns = INT64_C(3500) * 11 * 1000000 / m->set.baud;
+
+	return ns > 1750000 ? ns : 1750000;
 }
 
 /* What libmodbus has to say of a reply that it did not take. */
@@ -222,6 +232,8 @@ static int modbus_port_read(struct port *base, void *buf, size_t cap, int64_t de
 			return failed(m);
 		n = modbus_receive_confirmation(m->ctx, adu);
 	} while (n == 0 && left_ns(m, deadline_ns) > 0);
+	if (!m->is_tcp)
+		m->quiet_ns = clk_now_ns(base->clk) + pause_ns(m);
 	if (n == 0)
 		errno = ETIMEDOUT;
 	if (n <= 0)

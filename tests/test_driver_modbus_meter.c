@@ -42,6 +42,7 @@ static const struct transcript_case {
 	  "as abcd, map eastron-sdm630; in word order cdab it would be 230.5" },
 	{ "sum-changed.txt", ET_OK, READ, ET_ERR_PROTO,
 	  "the phases give 2189 W, power_sum 4189 W: registers or scales" },
+	{ "load-moves.txt", ET_OK, READ, ET_OK, "" },
 	{ "power-too-large.txt", ET_OK, READ, ET_ERR_PROTO, "power_2 is 2919 W" },
 	{ "no-number.txt", ET_OK, READ, ET_ERR_PROTO, "freq can't be nan: register 70 as abcd" },
 	{ "energy.txt", ET_OK, ENERGY, ET_OK, "" },

@@ -14,7 +14,8 @@
 
 #include "drivers/registry.h"
 
-enum { SIM_ADDRESS = 0xff00, SIM_COUNT = 16, PATH_CAP = 4096 };
+enum { SIM_ADDRESS = 0xff00, SIM_COUNT = 16, PATH_CAP = 4096, READINGS = 3 };
+#define MOVING_NS ((int64_t)ET_NS_PER_S / 2)
 
 static const struct driver_param_spec params[] = {
 	{ "map", 0, 0, 0, "the name of a register map, registers/NAME.yaml" },
@@ -205,13 +206,16 @@ static int read_raw(struct driver_inst *d, uint16_t raw[MM_QUANTITIES][2], struc
 	return ET_OK;
 }
 
-int mm_read_values(struct driver_inst *d, struct mm_values *out)
+/* @return ET_ERR_PROTO when the figures can't be; *moving when they may be right, one by one, of a load that changed
+ * between two questions. */
+static int read_once(struct driver_inst *d, struct mm_values *out, bool *moving)
 {
 	uint16_t raw[MM_QUANTITIES][2] = { 0 };
 	struct mm_values t = { .overload = false };
 	struct decoded x;
 	int strange, err = read_raw(d, raw, &t);
 
+	*moving = false;
 	if (err != ET_OK)
 		return err;
 	decode(&d->map, (enum reg_order)d->map.word_order, raw, &x);
@@ -219,6 +223,7 @@ int mm_read_values(struct driver_inst *d, struct mm_values *out)
 	if (strange >= 0)
 		return say_strange(d, raw, &x, strange);
 	err = check_powers(d, &x);
+	*moving = err != ET_OK;
 	if (err != ET_OK)
 		return err;
 	memcpy(t.v, x.v, sizeof(t.v));
@@ -227,6 +232,18 @@ int mm_read_values(struct driver_inst *d, struct mm_values *out)
 			     x.v[MM_CURR + k] > d->curr_max_a;
 	*out = t;
 	return ET_OK;
+}
+
+int mm_read_values(struct driver_inst *d, struct mm_values *out)
+{
+	bool moving;
+	int err = read_once(d, out, &moving);
+
+	for (int i = 1; i < READINGS && moving; i++) {
+		clk_sleep_until(d->l.env.clk, clk_now_ns(d->l.env.clk) + MOVING_NS);
+		err = read_once(d, out, &moving);
+	}
+	return err;
 }
 
 static double sum_of(const double v[ET_PHASES])
