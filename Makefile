@@ -6,9 +6,9 @@ VARIANT ?= release
 B       := build/$(VARIANT)
 PREFIX  ?= /usr/local
 FUZZ_S  ?= 30
-PKGS    := libfyaml jansson libsodium libzstd sqlite3 libserialport
+PKGS    := libfyaml jansson libsodium libzstd sqlite3 libserialport libmodbus
 DEBS    := pkg-config libfyaml-dev libjansson-dev libsodium-dev libzstd-dev libsqlite3-dev \
-           libserialport-dev libcmocka-dev
+           libserialport-dev libmodbus-dev libcmocka-dev
 
 V_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 V_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -31,7 +31,7 @@ ROOMS := base io metrology drivers procedures db reports simulator bench
 SRC   := $(wildcard $(addsuffix /*.c,$(ROOMS)) drivers/*/*.c)
 OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC))) $(B)/builtin.o
 # Files that come inside the program: bench/builtin.h.
-DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
+DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml drivers/*/registers/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
 TSUP  := $(B)/libtests.a
 prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
 TESTS := $(call prog,test)
@@ -58,6 +58,8 @@ $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/live_%: $(B)/tests/live_%.o $(TSUP) $(LIB) $(B)/etalon
 	$(call say,LD) $(CC) $(V_$(VARIANT)) $(LDFLAGS) -o $@ $(filter-out %/etalon,$^) $(PKG_LIBS) -lm -pthread
+$(B)/modbus_ask: $(B)/tests/modbus_ask.o $(LIB)
+	$(LINK)
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(TSUP) $(LIB)
 	$(LINK) -fsanitize=fuzzer
 $(B)/builtin.c: tools/builtin.sh $(DATA) $(B)/flags
@@ -98,8 +100,9 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) foreign
 	sh tools/lint.sh
 
-foreign: all                # clients that we did not write ask the simulated instruments, in real time
-	@sh tools/foreign.sh $(B)/etalon
+foreign: all                # clients and servers that we did not write, against our instruments and drivers, in real time
+	@$(MAKE) --no-print-directory $(B)/modbus_ask
+	@sh tools/foreign.sh $(B)/etalon $(B)/modbus_ask
 
 determinism: all            # ten demonstrations, idle and loaded, of three builds: one journal
 	$(MAKE) VARIANT=tsan build/tsan/etalon

@@ -21,6 +21,7 @@ enum { ET_PHASES = 3, ET_POSITIONS_MAX = 40, ET_NS_PER_S = 1000000000 };
 struct instrument_id {
 	char maker[32], model[32], serial[32], firmware[32];
 	bool simulated;		/* the serial number begins with "SIM" */
+	bool serial_declared;	/* it cannot tell its serial number: the laboratory says it in bench.yaml */
 	/* edge reader: what it declares of its stamps; 0: not an edge reader */
 	double resolution_s, u_stamp_s;
 };

@@ -15,6 +15,7 @@
 
 static const char *const kind_words[] = { "reference_standard", "source", "reader", "console",
 					  NULL };
+static const char *const fitness_words[] = { "verification", "checks", NULL };
 static const char *const sense_words[] = { "lag", "lead", NULL };
 
 static const struct yaml_key point_keys[] = {
@@ -85,6 +86,7 @@ const struct yaml_key apparatus_keys[] = {
 	{ .name = "serial", .type = YAML_STR, .offset = AT(serial), .required = true },
 	{ .name = "firmware", .type = YAML_STR, .offset = AT(firmware), .required = true },
 	{ .name = "simulated", .type = YAML_BOOL, .offset = AT(simulated) },
+	{ .name = "fitness", .type = YAML_WORD, .offset = AT(fitness), .words = fitness_words },
 	{ .name = "certificate",
 	  .type = YAML_MAP,
 	  .offset = AT(certificate),
@@ -251,6 +253,25 @@ int apparatus_check_valid(const struct apparatus *a, struct yaml_date day, struc
 				 "%04d-%02d-%02d",
 				 a->id, a->serial, a->certificate.number, issued.year, issued.month,
 				 issued.day);
+	return ET_OK;
+}
+
+int apparatus_check_fit(const struct apparatus *a, const char *driver, bool required,
+			struct fault *f)
+{
+	if (a->fitness == FIT_FOR_CHECKS)
+		return fault_set(
+			f, ET_ERR_STATE,
+			"%s (%s): its record says fitness: checks, so it is no reference for "
+			"a verification",
+			a->id, a->serial);
+	if (required && a->fitness != FIT_FOR_VERIFICATION)
+		return fault_set(
+			f, ET_ERR_STATE,
+			"%s (%s): what the driver %s reads is no legal reference by itself; "
+			"where certificate %s makes it one, its apparatus record must say "
+			"fitness: verification",
+			a->id, a->serial, driver, a->certificate.number);
 	return ET_OK;
 }
 

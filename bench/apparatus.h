@@ -3,6 +3,8 @@
 #ifndef BENCH_APPARATUS_H
 #define BENCH_APPARATUS_H
 
+#include <stdbool.h>
+
 #include "base/yaml.h"
 #include "db/journal.h"
 
@@ -14,6 +16,9 @@ enum apparatus_kind {
 	APPARATUS_READER,
 	APPARATUS_CONSOLE
 };
+
+/* What the certificate makes it fit for, where that is not plain from its kind. */
+enum apparatus_fitness { FIT_FOR_VERIFICATION = 0, FIT_FOR_CHECKS };
 
 struct apparatus_point { /* one line of the certificate */
 	struct yaml_mark mark;
@@ -28,6 +33,7 @@ struct apparatus {
 	int kind; /* enum apparatus_kind */
 	const char *maker, *model, *serial, *firmware;
 	int simulated; /* bool; -1: no */
+	int fitness; /* enum apparatus_fitness; -1: not stated */
 	struct {
 		const char *number, *laboratory;
 		struct yaml_date issued, expires;
@@ -55,6 +61,11 @@ int apparatus_find(struct db *db, const char *serial, struct apparatus *out, str
  * (Electricity and Gas Inspection Regulations, s. 8(2)). @return ET_OK, or ET_ERR_STATE with the reason in @p f. */
 int apparatus_check_valid(const struct apparatus *a, struct yaml_date day,
 			  struct fault *f) ET_CHECK;
+
+/** May it be the reference of a verification? Not when its record says `fitness: checks`; and where @p required, by
+ * the driver named @p driver, only when it says `fitness: verification`. @return ET_OK, ET_ERR_STATE. */
+int apparatus_check_fit(const struct apparatus *a, const char *driver, bool required,
+			struct fault *f) ET_CHECK;
 
 struct apparatus_correction {
 	double error_pct; /* interpolated in current */

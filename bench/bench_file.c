@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "drivers/driver.h"
+#include "io/port.h"
 
 static const char *const role_words[] = { "source", "reference", "reader", NULL };
 static const char *const connection_words[] = { "series", "true_service", "element_a", "element_b",
@@ -37,8 +38,8 @@ static const struct yaml_key instrument_keys[] = {
 	  .type = YAML_STR,
 	  .offset = AT(bench_instrument, port),
 	  .required = true,
-	  .want = "tcp:HOST:PORT, serial:DEVICE,BAUD,8n1 or, in a simulated laboratory, "
-		  "simulated:NAME" },
+	  .want = "tcp:HOST:PORT, serial:DEVICE,BAUD,8n1, modbus-tcp:HOST:PORT,UNIT, "
+		  "modbus-rtu:DEVICE,BAUD,8n1,UNIT or, in a simulated laboratory, simulated:NAME" },
 	{ .name = "serial", .type = YAML_STR, .offset = AT(bench_instrument, serial) },
 	{ .name = "options",
 	  .type = YAML_MAPS,
@@ -175,6 +176,22 @@ const struct yaml_key bench_keys[] = {
 	{ 0 }
 };
 
+/* A driver that is known, on a link that it speaks. */
+static void check_driver(const char *path, const struct bench_instrument *in, struct diag *d)
+{
+	const struct driver *drv = in->driver ? driver_find(in->driver) : NULL;
+	const int kind = in->port ? port_spec_kind(in->port) : -1;
+
+	if (in->driver && !drv)
+		diag_add(d, path, in->mark.line, in->mark.column,
+			 "driver: \"%s\" is not known; `etalon drivers` lists them", in->driver);
+	else if (drv && kind >= 0 && kind != (int)drv->link)
+		diag_add(d, path, in->mark.line, in->mark.column, "port: \"%s\"; the driver %s %s",
+			 in->port, drv->name,
+			 drv->link == PORT_MODBUS ? "needs modbus-tcp: or modbus-rtu:"
+						  : "does not speak Modbus");
+}
+
 static void check_instruments(const char *path, const struct bench_file *b, struct diag *d)
 {
 	const struct bench_instrument *in = b->instruments.items;
@@ -187,10 +204,7 @@ static void check_instruments(const char *path, const struct bench_file *b, stru
 			diag_add(d, path, in[i].mark.line, in[i].mark.column,
 				 "role: a second \"%s\"; a bench has one of each",
 				 role_words[in[i].role]);
-		if (in[i].driver && !driver_find(in[i].driver))
-			diag_add(d, path, in[i].mark.line, in[i].mark.column,
-				 "driver: \"%s\" is not known; `etalon drivers` lists them",
-				 in[i].driver);
+		check_driver(path, &in[i], d);
 		for (size_t k = 0; k < i; k++)
 			if (in[i].name && in[k].name && strcmp(in[i].name, in[k].name) == 0)
 				diag_add(d, path, in[i].mark.line, in[i].mark.column,
@@ -256,4 +270,20 @@ const struct bench_meter_type *bench_file_meter_type(const struct bench_file *b,
 		if (strcasecmp(t[i].model, model) == 0)
 			return &t[i];
 	return NULL;
+}
+
+int bench_file_check_options(const char *path, const struct bench_file *b, const char *dir,
+			     struct diag *d)
+{
+	const struct bench_instrument *in = b->instruments.items;
+	const int before = diag_count(d);
+
+	for (size_t i = 0; i < b->instruments.n; i++) {
+		const struct driver *drv = in[i].driver ? driver_find(in[i].driver) : NULL;
+		const struct driver_place where = { path, in[i].mark.line, in[i].mark.column };
+
+		if (drv && drv->check)
+			drv->check(in[i].options.items, in[i].options.n, dir, &where, d);
+	}
+	return diag_count(d) > before ? ET_ERR_FILE : ET_OK;
 }

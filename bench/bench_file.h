@@ -60,6 +60,11 @@ extern const struct yaml_key bench_keys[];
 int bench_file_load(const char *path, struct bench_file *out, struct yaml_doc **doc,
 		    struct diag *d) ET_CHECK;
 
+/** What the drivers have to say against their options and the files that these name, in the laboratory folder
+ * @p dir. @return ET_OK, ET_ERR_FILE (in @p d). */
+int bench_file_check_options(const char *path, const struct bench_file *b, const char *dir,
+			     struct diag *d) ET_CHECK;
+
 /** @return NULL when the bench has no such position, instrument or meter type. */
 const struct bench_position *bench_file_position(const struct bench_file *b, int64_t position);
 const struct bench_instrument *bench_file_instrument(const struct bench_file *b,

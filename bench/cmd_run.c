@@ -80,6 +80,8 @@ static int load_files(const struct cli_args *a, const struct lab *lab, struct fi
 		return err;
 	err = plan_find(lab->dir, plan_id ? plan_id : x->batch.plan, INT64_MIN, &x->plan,
 			&x->docs[x->n_docs++], x->diag);
+	if (bench_file_check_options(bench ? bench : path, &x->bench, lab->dir, x->diag) != ET_OK)
+		err = ET_ERR_FILE;
 	if (approval_find(lab->dir, x->batch.approval, x->batch.approval_revision, &x->approval,
 			  &x->docs[x->n_docs++], x->diag) != ET_OK)
 		err = ET_ERR_FILE;
@@ -307,6 +309,7 @@ static int run_in_lab(const struct cli_args *a, const struct run_guarded *live, 
 				.approval = &x->approval,
 				.batch = &x->batch,
 				.bench = &x->bench,
+				.lab_dir = lab->dir,
 				.scenario = cli_value(a, "simulate"),
 				.resume = cli_value(a, "resume") != NULL,
 				.simulated = lab->simulated,

@@ -171,6 +171,7 @@ static const char *place_of(const char *path, bool simulated)
 	} places[] = {
 		{ "procedures/approvals/", "approvals/", -1 },
 		{ "procedures/plans/", "plans/", -1 },
+		{ "drivers/reference_standard/registers/", "registers/", -1 },
 		{ "examples/laboratory/", "", 0 },
 		{ "examples/simulated/", "", 1 },
 	};

@@ -57,10 +57,22 @@ static int make_steps(struct run *r)
 	return err;
 }
 
+/* A meter with registers is a reference only where its certificate makes it one. */
+static int check_fitness(const struct run *r)
+{
+	const struct bench_instrument *b = bench_file_instrument(r->in->bench, BENCH_REFERENCE);
+	const struct driver *drv = driver_find(b->driver);
+
+	return apparatus_check_fit(r->in->reference, b->driver, drv && drv->fitness_required, r->f);
+}
+
 static int make_config(struct run *r)
 {
 	const struct run_input *in = r->in;
+	int err = check_fitness(r);
 
+	if (err != ET_OK)
+		return err;
 	if (in->plan->steps.n < 1 || in->plan->steps.n > RUN_STEPS_MAX)
 		return fault_set(r->f, ET_ERR_ARG, "plan %s: %zu steps; 1 to %d are possible",
 				 in->plan->id, in->plan->steps.n, RUN_STEPS_MAX);
@@ -202,6 +214,8 @@ static int start_instruments(struct run *r)
 						 .driver = driver_find(b->driver),
 						 .params = b->options.items,
 						 .n_params = b->options.n,
+						 .dir = in->lab_dir,
+						 .serial = b->serial,
 						 .role = (enum request_target)(TO_SOURCE + role),
 						 .clk = in->clk,
 						 .events = r->events,
@@ -211,8 +225,15 @@ static int start_instruments(struct run *r)
 								 : NULL };
 		int err = open_port(r, b, &cfg.port);
 
-		if (err == ET_OK)
+		if (err == ET_OK && cfg.port->kind != cfg.driver->link) {
+			port_close(cfg.port);
+			err = fault_set(r->f, ET_ERR_ARG,
+					"%s: the driver %s does not speak the protocol of the "
+					"scenario's instrument",
+					b->name, b->driver);
+		} else if (err == ET_OK) {
 			err = instrument_start(&cfg, &r->instruments[TO_SOURCE + role]);
+		}
 		if (err != ET_OK)
 			return r->f->code
 				       ? err

@@ -27,6 +27,7 @@ struct run_input { /* all borrowed, but .source_port; they outlive the run */
 	const struct approval *approval; /* of the batch's set-up */
 	const struct batch *batch;
 	const struct bench_file *bench;
+	const char *lab_dir; /* for files of drivers; NULL: none */
 	const struct apparatus *reference, *reader;
 	struct run_meter meters[ET_POSITIONS_MAX]; /* position n at n-1 */
 	bool simulated; /* the laboratory is: every instrument must answer as simulated; false: none may */

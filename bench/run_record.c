@@ -79,10 +79,11 @@ static json_t *instruments_json(const struct run_record *r)
 		const struct instrument_id *id =
 			r->seq ? seq_identity(r->seq, (enum request_target)(TO_SOURCE + role))
 			       : &none;
-		json_t *o = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "name", b->name, "driver",
-				      b->driver, "role", role_words[role], "maker",
+		json_t *o = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:b}", "name", b->name,
+				      "driver", b->driver, "role", role_words[role], "maker",
 				      json_str(id->maker), "model", json_str(id->model), "serial",
-				      json_str(id->serial), "firmware", json_str(id->firmware));
+				      json_str(id->serial), "firmware", json_str(id->firmware),
+				      "serial_declared", id->serial_declared);
 
 		json_array_append_new(a, o);
 	}

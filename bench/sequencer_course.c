@@ -310,6 +310,8 @@ void seq_arming_answer(struct seq *s, const struct seq_pending *p, const struct 
 	if (p->target == TO_REFERENCE) {
 		s->attempt.before = ev->reg;
 		s->attempt.has_before = true;
+		for (int i = 0; i < ET_POSITIONS_MAX && ev->reg.resolution_wh > 0; i++)
+			s->setup[i].ref_resolution_wh = ev->reg.resolution_wh;
 	}
 	if (!seq_is_pending(s, SEQ_INSTRUMENTS))
 		seq_enter(s, SEQ_MEASURING);

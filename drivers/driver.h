@@ -4,6 +4,7 @@
 #ifndef DRIVERS_DRIVER_H
 #define DRIVERS_DRIVER_H
 
+#include "base/diag.h"
 #include "base/quantities.h"
 #include "drivers/ir_reader/ir_reader.h"
 #include "drivers/power_source/power_source.h"
@@ -16,17 +17,32 @@ struct driver_param {
 
 struct driver_env {
 	const char *name; /* of the instrument in bench.yaml, for messages */
-	struct port *port; /* borrowed: outlives the instance */
+	struct port
+		*port; /* borrowed: outlives the instance; of the kind that the driver asks for */
 	struct clk *clk;
 	const struct driver_param *params;
 	size_t n_params;
+	const char *dir; /* the laboratory folder, for files of drivers; NULL: none */
+	const char
+		*serial; /* as declared in bench.yaml, for instruments that can't tell; NULL: not */
 	struct fault *fault; /* where every call leaves its words on failure */
+};
+
+struct driver_place {
+	const char *file;
+	int line, column;
 };
 
 struct driver {
 	const char *name; /* the word in bench.yaml; never changes */
 	const char *summary; /* one line for lists */
+	enum port_kind link; /* what it speaks: bytes, unless it says otherwise */
+	bool fitness_required; /* a reference only where its apparatus record says that it is fit for it */
 	const struct driver_param_spec *params; /* what it takes, key NULL at the end */
+	/** What is wrong with its parameters and its files in @p dir, all of it, before anything is opened. NULL:
+	 * open() finds out. @param where  The instrument in bench.yaml: file, line, column. */
+	void (*check)(const struct driver_param *params, size_t n_params, const char *dir,
+		      const struct driver_place *where, struct diag *d);
 	/** Ask the instrument who it is and build an instance. Never switches anything on.
 	 * @param out Freed by close(); untouched on failure.
 	 * @return ET_OK; ET_ERR_DEVICE if it is another instrument; ET_ERR_ARG for a parameter. */
@@ -42,7 +58,7 @@ struct driver {
 
 struct driver_param_spec {
 	const char *key;
-	double min, max, otherwise; /* numbers only */
+	double min, max, otherwise; /* of a number; all 0: a text */
 	const char *want; /* what would be right */
 };
 
@@ -52,5 +68,7 @@ const struct driver *driver_find(const char *name);
 /** The number of @p key, or its default. @return ET_ERR_ARG (fault filled) for a wrong one. */
 int driver_param_get(const struct driver_env *env, const struct driver_param_spec *specs,
 		     const char *key, double *out) ET_CHECK;
+/** The text of @p key; NULL: not given. */
+const char *driver_param_text(const struct driver_param *params, size_t n_params, const char *key);
 
 #endif

@@ -108,6 +108,8 @@ static int open_driver(struct instrument *in, struct instrument_id *id)
 		.clk = in->cfg.clk,
 		.params = in->cfg.params,
 		.n_params = in->cfg.n_params,
+		.dir = in->cfg.dir,
+		.serial = in->cfg.serial,
 		.fault = &in->fault,
 	};
 	int err;
@@ -539,7 +541,7 @@ int instrument_start(const struct instrument_config *cfg, struct instrument **ou
 	struct instrument *in;
 	int err = ET_ERR_NOMEM;
 
-	if (!has_facet(cfg)) {
+	if (!has_facet(cfg) || cfg->port->kind != cfg->driver->link) {
 		port_close(cfg->port);
 		return ET_ERR_ARG;
 	}

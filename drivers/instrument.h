@@ -24,6 +24,7 @@ struct instrument_config {
 	const struct driver *driver;
 	const struct driver_param *params; /* borrowed until instrument_stop(), as is the name */
 	size_t n_params;
+	const char *dir, *serial; /* as in struct driver_env; borrowed too */
 	enum request_target role; /* .from of its events */
 	struct port *port; /* owned by the session from now on */
 	struct clk *clk;
@@ -35,7 +36,8 @@ struct instrument_config {
 };
 
 /** Start the worker; the driver is opened by the first REQ_IDENTIFY (also again after a failure).
- * @param out Freed by instrument_stop(). On failure the port is closed. */
+ * @param out Freed by instrument_stop(). On failure the port is closed.
+ * @return ET_OK; ET_ERR_ARG: the driver has not that facet, or speaks another kind of link; ET_ERR_NOMEM. */
 int instrument_start(const struct instrument_config *cfg, struct instrument **out) ET_CHECK;
 
 /** Hand over a request; never waits. @return ET_OK, ET_ERR_LOST (its queue is full). */

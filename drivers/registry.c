@@ -8,10 +8,7 @@
 #include "base/num.h"
 
 const struct driver *const drivers[] = {
-	&driver_zera_fg,
-	&driver_zera_com5003,
-	&driver_serial_stamp,
-	NULL,
+	&driver_zera_fg, &driver_zera_com5003, &driver_modbus_meter, &driver_serial_stamp, NULL,
 };
 
 const struct driver *driver_find(const char *name)
@@ -22,11 +19,11 @@ const struct driver *driver_find(const char *name)
 	return NULL;
 }
 
-static const char *param_text(const struct driver_env *env, const char *key)
+const char *driver_param_text(const struct driver_param *params, size_t n_params, const char *key)
 {
-	for (size_t i = 0; i < env->n_params; i++)
-		if (!strcmp(env->params[i].key, key))
-			return env->params[i].value;
+	for (size_t i = 0; i < n_params; i++)
+		if (!strcmp(params[i].key, key))
+			return params[i].value;
 	return NULL;
 }
 
@@ -34,7 +31,7 @@ int driver_param_get(const struct driver_env *env, const struct driver_param_spe
 		     const char *key, double *out)
 {
 	const struct driver_param_spec *s = specs;
-	const char *text = param_text(env, key);
+	const char *text = driver_param_text(env->params, env->n_params, key);
 	double v;
 
 	while (s->key && strcmp(s->key, key))

@@ -7,6 +7,7 @@
 
 extern const struct driver driver_zera_fg; /* power_source/zera_fg.c */
 extern const struct driver driver_zera_com5003; /* reference_standard/zera_com5003.c */
+extern const struct driver driver_modbus_meter; /* reference_standard/modbus_meter.c */
 extern const struct driver driver_serial_stamp; /* ir_reader/serial_stamp.c */
 
 #endif

@@ -6,12 +6,14 @@
 
 int port_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns)
 {
+	if (p->kind == PORT_MODBUS && len > MODBUS_PDU_MAX)
+		return ET_ERR_ARG;
 	return len == 0 ? ET_OK : p->ops->write(p, buf, len, deadline_ns);
 }
 
 int port_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
 {
-	if (cap == 0)
+	if (cap == 0 || (p->kind == PORT_MODBUS && cap < MODBUS_PDU_MAX))
 		return ET_ERR_ARG;
 	return p->ops->read(p, buf, cap < INT_MAX ? cap : INT_MAX, deadline_ns);
 }

@@ -19,4 +19,11 @@ int port_tty_open(const char *path, const struct serial_setting *set, const char
 int port_serial_open(const char *path, const struct serial_setting *set, const char *spec,
 		     struct clk *c, struct port **out, struct fault *f) ET_CHECK;
 
+/** Modbus RTU on a device (8 data bits), or TCP; @p unit goes with every request. */
+int port_modbus_rtu_open(const char *path, const struct serial_setting *set, int unit,
+			 const char *spec, struct clk *c, struct port **out,
+			 struct fault *f) ET_CHECK;
+int port_modbus_tcp_open(const char *host, const char *service, int unit, const char *spec,
+			 struct clk *c, struct port **out, struct fault *f) ET_CHECK;
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,4 +116,16 @@ void port_unlock_name(int fd, const char *name)
 	path_of(name, path, sizeof(path));
 	unlink(path);
 	close(fd);
+}
+
+int port_lock_address(const struct addrinfo *a, const char *spec, char name[PORT_LOCK_NAME_MAX],
+		      struct fault *f)
+{
+	char host[64], service[8];
+
+	if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), service, sizeof(service),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return fault_set(f, ET_ERR_IO, "%s: no numeric address", spec);
+	snprintf(name, PORT_LOCK_NAME_MAX, "tcp-%s-%s", host, service);
+	return port_lock_name(name, f);
 }

@@ -38,24 +38,78 @@ static bool parse_setting(const char *s, struct serial_setting *out)
 	return true;
 }
 
+/* "HOST:PORT", "[::1]:5025" */
+static bool parse_address(const char *s, char host[SPEC_MAX], const char **service)
+{
+	const char *colon = strrchr(s, ':');
+	size_t len;
+	int number;
+
+	if (!colon || colon == s || !parse_int(colon + 1, strlen(colon + 1), 1, 65535, &number))
+		return false;
+	len = (size_t)(colon - s);
+	if (s[0] == '[' && s[len - 1] == ']') {
+		s++;
+		len -= 2;
+	}
+	snprintf(host, SPEC_MAX, "%.*s", (int)len, s);
+	*service = colon + 1;
+	return true;
+}
+
 static int open_tcp(const char *rest, const char *spec, struct clk *c, struct port **out,
 		    struct fault *f)
 {
 	char host[SPEC_MAX];
-	const char *service = strrchr(rest, ':');
-	size_t len;
-	int number;
+	const char *service;
 
-	if (!service || service == rest ||
-	    !parse_int(service + 1, strlen(service + 1), 1, 65535, &number))
+	if (!parse_address(rest, host, &service))
 		return fault_set(f, ET_ERR_ARG, "%s: should be tcp:HOST:PORT", spec);
-	len = (size_t)(service - rest);
-	if (rest[0] == '[' && rest[len - 1] == ']') { /* [::1]:5025 */
-		rest++;
-		len -= 2;
-	}
-	snprintf(host, sizeof(host), "%.*s", (int)len, rest);
-	return port_tcp_open(host, service + 1, spec, c, out, f);
+	return port_tcp_open(host, service, spec, c, out, f);
+}
+
+/* Cut off what follows the last comma: the unit. */
+static bool take_unit(char *rest, int min, int max, int *unit)
+{
+	char *comma = strrchr(rest, ',');
+
+	if (!comma || !parse_int(comma + 1, strlen(comma + 1), min, max, unit))
+		return false;
+	*comma = '\0';
+	return true;
+}
+
+static int open_modbus_tcp(const char *rest, const char *spec, struct clk *c, struct port **out,
+			   struct fault *f)
+{
+	char address[SPEC_MAX], host[SPEC_MAX];
+	const char *service;
+	int unit;
+
+	snprintf(address, sizeof(address), "%s", rest);
+	if (!take_unit(address, 0, 255, &unit) || !parse_address(address, host, &service))
+		return fault_set(f, ET_ERR_ARG,
+				 "%s: should be modbus-tcp:HOST:PORT,UNIT, a unit from 0 to 255",
+				 spec);
+	return port_modbus_tcp_open(host, service, unit, spec, c, out, f);
+}
+
+static int open_modbus_rtu(const char *rest, const char *spec, struct clk *c, struct port **out,
+			   struct fault *f)
+{
+	char path[SPEC_MAX], *comma;
+	struct serial_setting set;
+	int unit;
+
+	snprintf(path, sizeof(path), "%s", rest);
+	if (path[0] != '/' || !take_unit(path, 1, 247, &unit) || !(comma = strchr(path, ',')) ||
+	    !parse_setting(comma + 1, &set) || set.data_bits != 8)
+		return fault_set(f, ET_ERR_ARG,
+				 "%s: should be like modbus-rtu:/dev/ttyUSB0,9600,8n1,UNIT, 8 data "
+				 "bits, a unit from 1 to 247",
+				 spec);
+	*comma = '\0';
+	return port_modbus_rtu_open(path, &set, unit, spec, c, out, f);
 }
 
 static int open_device(const char *rest, const char *spec, bool is_tty, struct clk *c,
@@ -74,27 +128,62 @@ static int open_device(const char *rest, const char *spec, bool is_tty, struct c
 		      : port_serial_open(path, &set, spec, c, out, f);
 }
 
+static int open_tty(const char *rest, const char *spec, struct clk *c, struct port **out,
+		    struct fault *f)
+{
+	return open_device(rest, spec, true, c, out, f);
+}
+
+static int open_serial(const char *rest, const char *spec, struct clk *c, struct port **out,
+		       struct fault *f)
+{
+	return open_device(rest, spec, false, c, out, f);
+}
+
+static const struct scheme {
+	const char *prefix;
+	enum port_kind kind;
+	int (*open)(const char *rest, const char *spec, struct clk *c, struct port **out,
+		    struct fault *f);
+} schemes[] = {
+	{ "tcp:", PORT_BYTES, open_tcp },
+	{ "tty:", PORT_BYTES, open_tty },
+	{ "serial:", PORT_BYTES, open_serial },
+	{ "modbus-tcp:", PORT_MODBUS, open_modbus_tcp },
+	{ "modbus-rtu:", PORT_MODBUS, open_modbus_rtu },
+};
+
+static const struct scheme *scheme_of(const char *spec)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(spec, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+int port_spec_kind(const char *spec)
+{
+	const struct scheme *s = scheme_of(spec);
+
+	return s ? (int)s->kind : -1;
+}
+
 int port_open(const char *spec, struct clk *c, struct port **out, struct fault *f)
 {
-	static const char *const kinds[] = { "tcp:", "tty:", "serial:" };
-	int kind = -1;
+	const struct scheme *s = scheme_of(spec);
 
 	if (strlen(spec) >= SPEC_MAX)
 		return fault_set(f, ET_ERR_ARG, "%.40s...: longer than %d bytes", spec,
 				 SPEC_MAX - 1);
 	if (strncmp(spec, "transcript:", 11) == 0)
 		return port_transcript_open(spec + 11, c, out, f);
-	for (int i = 0; i < 3; i++) {
-		if (strncmp(spec, kinds[i], strlen(kinds[i])) == 0)
-			kind = i;
-	}
-	if (kind < 0)
+	if (!s)
 		return fault_set(f, ET_ERR_ARG,
-				 "%s: should begin with tcp:, tty:, serial: or transcript:", spec);
+				 "%s: should begin with tcp:, tty:, serial:, modbus-tcp:, "
+				 "modbus-rtu: or transcript:",
+				 spec);
 	if (clk_is_virtual(c))
 		return fault_set(f, ET_ERR_ARG, "%s: real instruments do not follow simulated time",
 				 spec);
-	if (kind == 0)
-		return open_tcp(spec + strlen(kinds[kind]), spec, c, out, f);
-	return open_device(spec + strlen(kinds[kind]), spec, kind == 1, c, out, f);
+	return s->open(spec + strlen(s->prefix), spec, c, out, f);
 }

@@ -25,7 +25,15 @@ static void record_bytes(struct recorder *r, int64_t t_ns, char kind, const uint
 {
 	char one[5];
 
-	fprintf(r->file, "@ %lld\n%c ", (long long)t_ns, kind);
+	fprintf(r->file, "@ %lld\n%c", (long long)t_ns, kind);
+	if (r->base.kind == PORT_MODBUS) {
+		fputc('x', r->file);
+		for (size_t i = 0; i < len; i++)
+			fprintf(r->file, " %02x", data[i]);
+		fputc('\n', r->file);
+		return;
+	}
+	fputc(' ', r->file);
 	for (size_t i = 0; i < len; i++) /* a blank at the end would not survive editors */
 		fputs(data[i] == ' ' && i + 1 == len ? "\\x20" : transcript_byte(one, data[i]),
 		      r->file);
@@ -118,6 +126,7 @@ int port_record(struct port *inner, const char *path, const char *header, struct
 	write_header(r->file, header);
 	r->base.ops = &ops;
 	r->base.clk = inner->clk;
+	r->base.kind = inner->kind;
 	memcpy(r->base.spec, inner->spec, sizeof(r->base.spec));
 	r->inner = inner;
 	*out = &r->base;

@@ -19,6 +19,7 @@ struct chunk { /* one write of the controller, or one message of the instrument 
 	uint64_t call; /* its arrival */
 	int64_t t_ns; /* when it arrives */
 	size_t len, used;
+	bool damaged; /* of a Modbus link */
 	uint8_t data[];
 };
 struct way { /* one direction; chunks in the order in which they were sent */
@@ -70,7 +71,7 @@ static int64_t occupy(struct way *w, const struct sim_link_timing *timing, int64
 {
 	if (w->free_ns < t_ns)
 		w->free_ns = t_ns;
-	w->free_ns += (int64_t)len * timing->byte_ns;
+	w->free_ns += (int64_t)(len + timing->frame_bytes) * timing->byte_ns;
 	return w->free_ns;
 }
 
@@ -154,11 +155,26 @@ void sim_emit(struct sim_peer *s, int64_t t_ns, const void *data, size_t len)
 	}
 	for (size_t i = 0; i < l->n_faults; i++)
 		late_ns += sim_fault_apply(&l->faults[i], l->messages, c->data, &c->len);
+	c->damaged =
+		l->base.kind == PORT_MODBUS && (c->len != len || memcmp(c->data, data, len) != 0);
 	l->messages++;
 	if (c->len == 0)
 		free(c);
 	else
 		send_chunk(&l->to_us, c, t_ns + late_ns, arrive_at_us);
+}
+
+static int take_message(struct sim_link *l, void *buf, size_t cap)
+{
+	struct chunk *c = l->to_us.first;
+	const size_t n = c->len < cap ? c->len : cap;
+	const int got = c->damaged ? ET_ERR_PROTO : (int)n;
+
+	if (!c->damaged)
+		memcpy(buf, c->data, n);
+	clk_cancel(l->base.clk, c->call);
+	free_first(&l->to_us);
+	return got;
 }
 
 static int sim_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
@@ -178,6 +194,8 @@ static int sim_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
 			return ET_ERR_TIMEOUT;
 		now_ns = clk_now_ns(p->clk);
 	}
+	if (p->kind == PORT_MODBUS)
+		return take_message(l, buf, cap);
 	while (got < cap && l->to_us.first && l->to_us.first->t_ns <= now_ns) {
 		struct chunk *c = l->to_us.first;
 		size_t n = c->len - c->used < cap - got ? c->len - c->used : cap - got;
@@ -261,6 +279,7 @@ int port_sim_new(struct clk *c, struct sim_peer *peer, const char *name,
 	}
 	l->base.ops = &ops;
 	l->base.clk = c;
+	l->base.kind = timing->kind;
 	snprintf(l->base.spec, sizeof(l->base.spec), "sim:%s", name);
 	l->peer = peer;
 	l->timing = *timing;

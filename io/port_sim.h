@@ -37,6 +37,10 @@ struct sim_link_timing {
 	int64_t byte_ns; /* each byte, each way: 0 for TCP, 1145833 for 9600 8N2 */
 	int64_t jitter_ns; /* each message of the instrument is late by uniform 0..jitter, seeded */
 	uint64_t seed;
+	/* PORT_MODBUS: one call is one message for who reads, too. A damaged one is ET_ERR_PROTO, as its checksum
+	 * would tell, and frame_bytes more go with it on the line: 3 for RTU. */
+	enum port_kind kind;
+	size_t frame_bytes;
 };
 
 /** What happens to one message of the instrument; for tests, and for `faults` of a scenario. */

@@ -21,7 +21,7 @@ static const int64_t CONNECT_NS = 5LL * ET_NS_PER_S;
 struct tcp_port {
 	struct fd_port link;
 	char host[128], service[8];
-	char lock_name[96];
+	char lock_name[PORT_LOCK_NAME_MAX];
 	int lock;
 };
 
@@ -63,14 +63,8 @@ fail:
 /* One address: its lock first, so that a second controller never reaches the instrument. */
 static int try_address(struct tcp_port *t, const struct addrinfo *a, struct fault *f)
 {
-	char host[64], service[8];
-	int lock;
+	int lock = port_lock_address(a, t->link.base.spec, t->lock_name, f);
 
-	if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), service, sizeof(service),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return fault_set(f, ET_ERR_IO, "%s: no numeric address", t->link.base.spec);
-	snprintf(t->lock_name, sizeof(t->lock_name), "tcp-%s-%s", host, service);
-	lock = port_lock_name(t->lock_name, f);
 	if (lock < 0)
 		return lock;
 	t->link.fd = connect_to(t, a);

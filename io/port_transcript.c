@@ -225,6 +225,7 @@ static int open_text(const char *name, const char *text, size_t len, struct clk 
 	}
 	p->base.ops = &ops;
 	p->base.clk = c;
+	p->base.kind = p->t.is_hex ? PORT_MODBUS : PORT_BYTES;
 	snprintf(p->base.spec, sizeof(p->base.spec), "transcript:%s", name);
 	p->reads_to_failure = -1;
 	settle(p, &p->to_read, true);

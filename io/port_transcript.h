@@ -7,6 +7,8 @@
  *   > *IDN?\n                   these bytes are sent next
  *   < ACME,REF3000,7,1.0\n      these bytes come back
  *   ! timeout                   the next read waits until its deadline, for nothing
+ *   >x 04 00 00 00 02           a Modbus port instead: this request is sent next
+ *   <x 04 04 43 66 80 00        and this is its reply
  * Other bytes than printable ASCII are written as \xHH. A line '<' is given out by one read, if there
  * is room. Writes need not be divided as in the transcript. What came before a line '>' may be read
  * after it; a time-out may not be skipped.

@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "io/port.h"
 
 struct parser {
 	struct transcript t;
 	size_t cap_steps, n_bytes;
 	unsigned line;
 	int64_t mark_ns, last_mark_ns;
+	bool has_text;
 	struct fault *f;
 };
 
@@ -63,6 +65,31 @@ static size_t unescape(const char *s, size_t len, uint8_t *out)
 	return 3;
 }
 
+/* ">x 04 00 00 00 02": one whole Modbus message */
+static int parse_hex(struct parser *p, const char *s, size_t len)
+{
+	size_t at = 2, start = p->n_bytes;
+	int err;
+
+	if (p->has_text)
+		return wrong(p, "bytes and messages in one transcript");
+	p->t.is_hex = true;
+	err = add_step(p, s[0]);
+	if (err < 0)
+		return err;
+	for (; at < len; at += 3) {
+		if (len - at < 3 || s[at] != ' ' || hex_digit(s[at + 1]) < 0 ||
+		    hex_digit(s[at + 2]) < 0)
+			return wrong(p, "after x there should be bytes like 04 1f");
+		p->t.bytes[p->n_bytes++] =
+			(uint8_t)(hex_digit(s[at + 1]) * 16 + hex_digit(s[at + 2]));
+	}
+	p->t.step[p->t.n_steps - 1].len = p->n_bytes - start;
+	if (p->n_bytes == start || p->n_bytes - start > MODBUS_PDU_MAX)
+		return wrong(p, "a message should have 1 to 253 bytes");
+	return ET_OK;
+}
+
 /* "> text" */
 static int parse_bytes(struct parser *p, const char *s, size_t len)
 {
@@ -71,6 +98,9 @@ static int parse_bytes(struct parser *p, const char *s, size_t len)
 
 	if (len < 3 || s[1] != ' ')
 		return wrong(p, "there should be a blank and then bytes");
+	if (p->t.is_hex)
+		return wrong(p, "bytes and messages in one transcript");
+	p->has_text = true;
 	err = add_step(p, s[0]);
 	if (err < 0)
 		return err;
@@ -119,7 +149,7 @@ static int parse_line(struct parser *p, const char *s, size_t len)
 		return parse_mark(p, s, len);
 	case '>':
 	case '<':
-		return parse_bytes(p, s, len);
+		return len > 1 && s[1] == 'x' ? parse_hex(p, s, len) : parse_bytes(p, s, len);
 	case '!':
 		if (len != 9 || memcmp(s, "! timeout", 9) != 0)
 			return wrong(p, "after ! there should be timeout");

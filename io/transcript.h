@@ -5,6 +5,7 @@
 #ifndef IO_TRANSCRIPT_H
 #define IO_TRANSCRIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct transcript {
 	struct transcript_step *step;
 	size_t n_steps;
 	uint8_t *bytes;
+	bool is_hex; /* its lines are Modbus messages */
 };
 
 /** @param out  Freed with transcript_free(); untouched unless ET_OK.

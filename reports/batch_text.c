@@ -118,10 +118,14 @@ static void print_instrument(struct page *p, const json_t *in)
 	const char *firmware = json_get_str(in, "firmware");
 
 	page_fieldf(p, words_role(json_get_str(in, "role"), p->lang),
-		    tr(p->lang, "%s: %s %s, serial %s%s%s; driver %s",
-		       "%s : %s %s, série %s%s%s; pilote %s"),
+		    tr(p->lang, "%s: %s %s, serial %s%s%s%s; driver %s",
+		       "%s : %s %s, série %s%s%s%s; pilote %s"),
 		    page_str(in, "name"), page_str(in, "maker"), page_str(in, "model"),
 		    page_str(in, "serial"),
+		    json_is_true(json_object_get(in, "serial_declared"))
+			    ? tr(p->lang, " (declared, it can't tell)",
+				 " (déclaré, il ne peut le dire)")
+			    : "",
 		    firmware ? tr(p->lang, ", firmware ", ", micrologiciel ") : "",
 		    firmware ? firmware : "", page_str(in, "driver"));
 }

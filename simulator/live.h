@@ -43,7 +43,8 @@ int live_new(struct sim *sim, struct clk *virtual_clk, struct clk *real,
 /** NULL is allowed. */
 void live_free(struct live *l);
 
-/** The line to the instrument @p name as etalon opens it: "tty:PATH" or "tcp:127.0.0.1:PORT". NULL: no such name. */
+/** The line to the instrument @p name as etalon opens it: "tty:PATH" or "tcp:127.0.0.1:PORT", and of a Modbus meter
+ * "modbus-rtu:PATH,9600,8n1,1" or "modbus-tcp:127.0.0.1:PORT,1". NULL: no such name. */
 const char *live_port(const struct live *l, const char *name);
 
 /** Serve until @p stop_fd can be read.

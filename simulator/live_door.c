@@ -21,6 +21,7 @@ void door_init(struct door *d)
 	d->number = 0;
 	d->n_open = 0;
 	d->listening = d->client = d->master = d->slave = d->watch = -1;
+	d->frame = (struct frame){ .n = 0 };
 }
 
 static void close_fd(int *fd)
@@ -54,7 +55,11 @@ static int plug_tcp(struct door *d, const char *name, struct fault *f)
 	    getsockname(d->listening, (struct sockaddr *)&a, &len) < 0)
 		return failed(name, f);
 	d->number = ntohs(a.sin_port);
-	snprintf(d->spec, sizeof(d->spec), "tcp:127.0.0.1:%u", d->number);
+	if (d->port->kind == PORT_MODBUS)
+		snprintf(d->spec, sizeof(d->spec), "modbus-tcp:127.0.0.1:%u,%d", d->number,
+			 FRAME_UNIT);
+	else
+		snprintf(d->spec, sizeof(d->spec), "tcp:127.0.0.1:%u", d->number);
 	return ET_OK;
 }
 
@@ -62,6 +67,7 @@ static void welcome(struct door *d)
 {
 	const int on = 1;
 
+	d->frame = (struct frame){ .n = 0 };
 	d->client = accept4(d->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (d->client >= 0)
 		setsockopt(d->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -108,7 +114,11 @@ static int plug_tty(struct door *d, const char *name, struct fault *f)
 	if (err != ET_OK)
 		return err;
 	d->n_open = 0;
-	snprintf(d->spec, sizeof(d->spec), "tty:%s", d->link[0] ? d->link : path);
+	if (d->port->kind == PORT_MODBUS)
+		snprintf(d->spec, sizeof(d->spec), "modbus-rtu:%s,9600,8n1,%d",
+			 d->link[0] ? d->link : path, FRAME_UNIT);
+	else
+		snprintf(d->spec, sizeof(d->spec), "tty:%s", d->link[0] ? d->link : path);
 	return ET_OK;
 }
 
@@ -116,6 +126,7 @@ static int plug_tty(struct door *d, const char *name, struct fault *f)
 static void last_left(struct door *d)
 {
 	d->n_open = 0;
+	d->frame.n = 0;
 	ioctl(d->slave, TIOCNXCL);
 	tcflush(d->slave, TCIFLUSH);
 }
@@ -172,11 +183,14 @@ void door_wants(const struct door *d, struct pollfd out[DOOR_FDS])
 
 static void to_instrument(struct door *d, int fd)
 {
-	char buf[512];
+	uint8_t buf[512];
 	const ssize_t n = read(fd, buf, sizeof(buf));
 
-	if (n > 0 && port_write(d->port, buf, (size_t)n, 0) == ET_OK)
+	if (n > 0 && (d->port->kind == PORT_MODBUS
+			      ? frame_take(&d->frame, d->kind == LIVE_TCP, buf, (size_t)n, d->port)
+			      : port_write(d->port, buf, (size_t)n, 0) == ET_OK))
 		return;
+	d->frame.n = 0;
 	if (d->kind == LIVE_TCP && !(n < 0 && errno == EAGAIN))
 		close_fd(&d->client);
 }
@@ -198,15 +212,19 @@ void door_take(struct door *d, const struct pollfd p[DOOR_FDS])
 /* A full line loses what is sent on it, a full connection is broken: who does not read is gone. */
 void door_give(struct door *d)
 {
-	char buf[4096];
+	uint8_t buf[4096], framed[FRAME_MAX], *out = buf;
 	int n;
 
-	while ((n = port_read(d->port, buf, sizeof(buf), INT64_MIN)) > 0) {
-		if (d->silent)
+	while ((n = port_read(d->port, buf, sizeof(buf), INT64_MIN)) > 0 || n == ET_ERR_PROTO) {
+		if (d->silent || n < 0)
 			continue;
-		if (d->n_open > 0 && write(d->master, buf, (size_t)n) < 0 && errno == EIO)
+		if (d->port->kind == PORT_MODBUS) {
+			n = (int)frame_give(&d->frame, d->kind == LIVE_TCP, buf, (size_t)n, framed);
+			out = framed;
+		}
+		if (d->n_open > 0 && write(d->master, out, (size_t)n) < 0 && errno == EIO)
 			return;
-		if (d->client >= 0 && send(d->client, buf, (size_t)n, MSG_NOSIGNAL) != n)
+		if (d->client >= 0 && send(d->client, out, (size_t)n, MSG_NOSIGNAL) != n)
 			close_fd(&d->client);
 	}
 }

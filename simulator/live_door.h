@@ -9,13 +9,14 @@
 
 #include "io/port.h"
 #include "simulator/live.h"
+#include "simulator/live_frame.h"
 
 enum { DOOR_FDS = 2 };
 
 struct door {
 	enum live_kind kind;
 	struct port *port; /* to the instrument, on the virtual clock; owned */
-	char spec[128]; /* as etalon opens it */
+	char spec[160]; /* as etalon opens it */
 	char link[112]; /* symbolic link to the pseudo-terminal; "": none */
 	bool plugged;
 	bool silent; /* what the instrument says is lost */
@@ -25,6 +26,7 @@ struct door {
 	/* tty: the slave is held open, so that the line lives on when a client goes */
 	int master, slave, watch; /* watch: inotify, which tells of opening and closing */
 	int n_open; /* clients */
+	struct frame frame; /* of a Modbus meter */
 };
 
 /** Everything but .kind, .port and .link set to "no line". */

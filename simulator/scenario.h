@@ -29,13 +29,15 @@
  *   volt_error_pct, curr_error_pct, phase_min   what it puts out against its set-point [0]
  *   noise_pct [0.01]  drift_pct [0.02]  drift_tau_s [60]   of each amplitude: sd per segment; sd of a slow one
  *   segment_s [0.5]                     power is constant inside a segment; 0.05 to 60
- * reference:      ZERA COM5003
- *   serial [SIM-COM-0001]  firmware [1.0]
+ * reference:
+ *   model         com5003 (ZERA COM5003) | sdm630 (a Modbus meter like an Eastron SDM630, on RTU 9600 8N1) [com5003]
+ *   serial [SIM-COM-0001, SIM-SDM-0001]  firmware [1.0]
  *   error_pct, phase_min                its true error beside what type_b draws [0]
  *   integration_s [0.5]                 a new value for MEASURE
- *   energy_update_s [1]                 the energy register shows a new value so often; instants run free
+ *   energy_update_s [1]                 the energy register shows a new value so often; instants run free. An sdm630
+ *                                       measures everything anew then, and knows no other of these times but the latency
  *   update_latency_s [0.002]  update_jitter_s [0.001]   shown so much later, plus uniform 0..jitter
- *   latency_s [0.001]  jitter_s [0.001] of answers
+ *   latency_s [0.001, sdm630: 0.02]  jitter_s [0.001] of answers
  *   apply_s [0.0015]                    until a setting has taken effect, or its error is in the queue
  * reader:         serial-stamp (docs/ir-reader-protocol.md)
  *   serial [SIM-IR-0001]  firmware [1.0.2]  channels [40]  boot [from the seed]
@@ -92,6 +94,7 @@
 #define SCENARIO_SCHEMA "etalon/scenario/1"
 
 enum sim_instrument { SIM_SOURCE = 0, SIM_REFERENCE, SIM_READER, SIM_INSTRUMENTS };
+enum sim_reference { SIM_COM5003 = 0, SIM_SDM630 };
 enum sim_burden_kind { SIM_BURDEN_INDUCTIVE = 0, SIM_BURDEN_CAPACITIVE };
 enum sim_counts { COUNTS_ABSOLUTE = 0, COUNTS_DELIVERED };
 enum sim_term {
@@ -169,6 +172,7 @@ struct scenario_source {
 		segment_s;
 };
 struct scenario_reference {
+	int model; /* enum sim_reference */
 	const char *serial, *firmware;
 	double error_pct, phase_min, integration_s, energy_update_s, update_latency_s,
 		update_jitter_s;

@@ -20,6 +20,7 @@ static const char *const term_words[] = { "reference_gain_pct", "reference_phase
 	"position_phase_min", "meter_gain_pct", NULL };
 static const char *const distribution_words[] = { "normal", "rectangular", "triangular", NULL };
 static const char *const instrument_words[] = { "source", "reference", "reader", NULL };
+static const char *const reference_words[] = { "com5003", "sdm630", NULL };
 static const char *const fault_words[] = { "lost", "cut", "late", "byte_lost", "byte_doubled", "byte_non_ascii",
 	"digit_changed", "silent_from", NULL };
 static const char *const event_words[] = { "source_trip", "range_change", "temperature", "led_dead", "led_alive",
@@ -71,6 +72,7 @@ static const struct yaml_key source_keys[] = {
 };
 
 static const struct yaml_key reference_keys[] = {
+	W(scenario_reference, model, reference_words),
 	S(scenario_reference, serial),
 	S(scenario_reference, firmware),
 	F(scenario_reference, error_pct, -10, 10, "%, -10 to 10"),

@@ -135,6 +135,12 @@ static struct sim_link_timing timing_of(const struct sim *s, int which)
 		t.byte_ns = 1145833; /* 9600 baud, 8N2 */
 	else if (which == SIM_READER)
 		t.byte_ns = s->stamp.cfg.byte_ns;
+	if (which == SIM_REFERENCE && s->sc->reference.model == SIM_SDM630) {
+		t.kind = PORT_MODBUS;
+		t.byte_ns = 1041667; /* 9600 baud, 8N1 */
+		t.frame_bytes = 3; /* unit and checksum */
+		return t;
+	}
 	t.latency_ns = which == SIM_SOURCE ? 0 : which == SIM_REFERENCE ? 150000 : 100000;
 	return t;
 }

@@ -2,8 +2,8 @@
 /* simulator/simulator.h - a whole simulated bench on a virtual clock: source, reference, pulse reader and meters
  * in one electrical world, reached through ports; and, for tests and reports, the truth about it.
  *
- * The instruments speak their protocols byte for byte: ZERA FG30x (CR), ZERA COM5003 (SCPI, LF), serial-stamp
- * (docs/ir-reader-protocol.md). Their serial numbers begin with SIM. The same scenario and seed give the same bytes.
+ * The instruments speak their protocols byte for byte: ZERA FG30x (CR), ZERA COM5003 (SCPI, LF) or a Modbus meter like
+ * an Eastron SDM630, serial-stamp (docs/ir-reader-protocol.md). Their serial numbers begin with SIM. The same scenario and seed give the same bytes.
  * Not thread-safe by itself: call from the thread that holds the baton of the clock. */
 #ifndef SIMULATOR_SIMULATOR_H
 #define SIMULATOR_SIMULATOR_H

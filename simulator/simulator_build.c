@@ -185,14 +185,14 @@ static void build_source(struct sim *s)
 	sim_fg_init(&s->fg, &cfg, s->clk, &s->world);
 }
 
-static void build_reference(struct sim *s)
+static void build_com5003(struct sim *s)
 {
 	const struct scenario_reference *p = &s->sc->reference;
 	const struct sim_com_config cfg = {
 		.serial = or_str(p->serial, "SIM-COM-0001"),
 		.firmware = or_str(p->firmware, "1.0"),
-		.error_pct = or_f64(p->error_pct, 0) + drawn(s, TERM_REFERENCE_GAIN, 0),
-		.phase_min = or_f64(p->phase_min, 0) + drawn(s, TERM_REFERENCE_PHASE, 0),
+		.error_pct = s->reference_error_pct,
+		.phase_min = s->reference_phase_min,
 		.integration_s = or_f64(p->integration_s, 0.5),
 		.energy_update_s = or_f64(p->energy_update_s, 1),
 		.update_latency_s = or_f64(p->update_latency_s, 0.002),
@@ -202,9 +202,37 @@ static void build_reference(struct sim *s)
 		.apply_s = or_f64(p->apply_s, 0.0015),
 	};
 
-	s->reference_error_pct = cfg.error_pct;
-	s->reference_phase_min = cfg.phase_min;
 	sim_com_init(&s->com, &cfg, s->clk, &s->world, s->seed);
+	s->device[SIM_REFERENCE] = &s->com.dev;
+}
+
+static void build_sdm630(struct sim *s)
+{
+	const struct scenario_reference *p = &s->sc->reference;
+	const struct sim_sdm_config cfg = {
+		.serial = or_str(p->serial, "SIM-SDM-0001"),
+		.error_pct = s->reference_error_pct,
+		.phase_min = s->reference_phase_min,
+		.update_s = or_f64(p->energy_update_s, 1),
+		.latency_s = or_f64(p->latency_s, 0.02),
+		.jitter_s = or_f64(p->jitter_s, 0.001),
+		.start_kwh = 1234.56,
+	};
+
+	sim_sdm_init(&s->sdm, &cfg, s->clk, &s->world, s->seed);
+	s->device[SIM_REFERENCE] = &s->sdm.dev;
+}
+
+static void build_reference(struct sim *s)
+{
+	const struct scenario_reference *p = &s->sc->reference;
+
+	s->reference_error_pct = or_f64(p->error_pct, 0) + drawn(s, TERM_REFERENCE_GAIN, 0);
+	s->reference_phase_min = or_f64(p->phase_min, 0) + drawn(s, TERM_REFERENCE_PHASE, 0);
+	if (p->model == SIM_SDM630)
+		build_sdm630(s);
+	else
+		build_com5003(s);
 }
 
 /* The map of channels is filled in by the meters, so this comes in two parts. */
@@ -256,7 +284,6 @@ int sim_build(struct sim *s, struct fault *f)
 	build_source(s);
 	build_reference(s);
 	s->device[SIM_SOURCE] = &s->fg.dev;
-	s->device[SIM_REFERENCE] = &s->com.dev;
 	s->device[SIM_READER] = &s->stamp.dev;
 	return ET_OK;
 }

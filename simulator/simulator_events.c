@@ -16,7 +16,8 @@ static void happen(struct sim *s, const struct scenario_event *e, int64_t now_ns
 		sim_fg_trip(&s->fg, now_ns);
 		break;
 	case SIM_RANGE_CHANGE:
-		sim_com_change_range(&s->com, e->value);
+		if (s->sc->reference.model != SIM_SDM630) /* which has one range */
+			sim_com_change_range(&s->com, e->value);
 		break;
 	case SIM_TEMPERATURE:
 		world_set_temperature(&s->world, e->value);

@@ -5,6 +5,7 @@
 
 #include "simulator/sim_com5003.h"
 #include "simulator/sim_fg.h"
+#include "simulator/sim_sdm630.h"
 #include "simulator/sim_stamp.h"
 #include "simulator/simulator.h"
 
@@ -23,7 +24,8 @@ struct sim {
 	uint64_t seed; /* of this world; type B errors have the scenario's */
 	struct world world;
 	struct sim_fg fg;
-	struct sim_com com;
+	struct sim_com com; /* the reference is one of these two */
+	struct sim_sdm sdm;
 	struct sim_stamp stamp;
 	struct device *device[SIM_INSTRUMENTS];
 	struct port

@@ -20,7 +20,7 @@ static void must(int holds)
 /* A driver that does exactly what the transcript says. */
 static void follow(struct port *p, const struct transcript *t, struct clk *c)
 {
-	uint8_t got[64];
+	uint8_t got[MODBUS_PDU_MAX];
 
 	for (size_t i = 0; i < t->n_steps; i++) {
 		const struct transcript_step *s = &t->step[i];

@@ -236,6 +236,80 @@ static void a_wrong_file_is_told_whole_and_starts_nothing(void **state)
 	assert_says(err, "a simulated bench is refused in a real laboratory");
 }
 
+#define METER                                                                                 \
+	"schema: etalon/apparatus/1\nid: SIM-SDM\nkind: reference_standard\nmaker: Eastron\n" \
+	"model: SDM630\nserial: SIM-SDM-0001\nfirmware: \"1\"\nsimulated: true\n%s"           \
+	"certificate: {number: C3, laboratory: L, issued: 2025-12-01, expires: 2026-11-30}\n" \
+	"use: bench\ncorrection:\n"                                                           \
+	"  - {volt_v: 120, curr_a: 1, power_factor: 1, error_pct: 0, U_pct: 0.2, k: 2}\n"
+
+static void write_modbus_bench(const char *map)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "schema: etalon/bench/1\nname: B\nconnection: series\n"
+		 "limits: {volt_max_v: 300, curr_max_a: 200}\noff_below_v: 2\nref_sigma_s: 0.001\n"
+		 "instruments:\n"
+		 "  - {name: s, role: source, driver: zera-fg, port: \"simulated:source\"}\n"
+		 "  - {name: r, role: reference, driver: modbus-meter, port: "
+		 "\"simulated:reference\", serial: SIM-SDM-0001,\n"
+		 "     options: [{key: map, value: %s}]}\n"
+		 "  - {name: e, role: reader, driver: serial-stamp, port: \"simulated:reader\", "
+		 "serial: SIM-IR-0001}\n"
+		 "positions:\n  - {position: 1, ratio_pct: 0, ratio_half_width_pct: 0, "
+		 "phase_min: 0, phase_half_width_min: 0}\n",
+		 map);
+	write_file("modbus.yaml", text);
+}
+
+#define MODBUS RUN "lab/batches/1-element.yaml --simulate modbus-scenario.yaml --bench modbus.yaml"
+
+static void a_modbus_meter_is_no_reference_by_itself(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	write_file(
+		"modbus-scenario.yaml",
+		"schema: etalon/scenario/1\nreference: {model: sdm630}\nmeters: [{position: 1}]\n");
+	write_modbus_bench("eastron-sdm630");
+	assert_ends(MODBUS, 2);
+	assert_says(err, "no apparatus with serial number SIM-SDM-0001");
+	snprintf(text, sizeof(text), METER, "");
+	write_file("meter.yaml", text);
+	assert_ends("apparatus add meter.yaml --lab lab --operator anna", 0);
+	assert_ends(MODBUS, 2);
+	assert_says(err, "no legal reference by itself");
+	snprintf(text, sizeof(text), METER, "fitness: yes\n");
+	write_file("meter.yaml", text);
+	assert_ends("apparatus add meter.yaml --lab lab --operator anna", 2);
+	assert_says(err, "fitness: \"yes\"");
+	snprintf(text, sizeof(text), METER, "fitness: verification\n");
+	write_file("meter.yaml", text);
+	assert_ends("apparatus add meter.yaml --lab lab --operator anna", 0);
+	assert_ends("apparatus show SIM-SDM --lab lab --json", 0);
+	assert_says(out, "\"fitness\":\"verification\"");
+	assert_ends(MODBUS, 2); /* now it is a reference, with a certificate of one point */
+	assert_says(err, "C3 does not cover 120 V");
+	/* a map of the laboratory, and everything that is wrong with it */
+	write_modbus_bench("own");
+	assert_ends(MODBUS, 2);
+	assert_says(err, "lab/registers/own.yaml");
+	write_file("lab/registers/own.yaml",
+		   "schema: etalon/modbus-map/1\nid: mine\nversion: 1\nmaker: M\nmodel: X\n"
+		   "source: S\nfunction: input\nword_order: bacd\nregisters_max: 80\n"
+		   "energy_resolution_wh: 10\nregisters:\n"
+		   "  - {quantity: volt_1, register: 70000, type: f32}\n");
+	assert_ends(MODBUS, 2);
+	assert_says(err, "own.yaml:8:");
+	assert_says(err, "bacd");
+	assert_says(err, "own.yaml:12:");
+	assert_says(err, "70000");
+	assert_says(err, "energy is missing");
+	assert_says(err, "should be the file's name, \"own\"");
+}
+
 static void a_batch_goes_through(void **state)
 {
 	(void)state;
@@ -451,6 +525,7 @@ int main(void)
 		cmocka_unit_test(everybody_and_everything_is_registered_first),
 		cmocka_unit_test(an_expired_certificate_refuses_the_run),
 		cmocka_unit_test(a_wrong_file_is_told_whole_and_starts_nothing),
+		cmocka_unit_test(a_modbus_meter_is_no_reference_by_itself),
 		cmocka_unit_test(a_batch_goes_through),
 		cmocka_unit_test(notices_and_plans),
 		cmocka_unit_test(a_changed_table_is_evidence),

@@ -162,6 +162,30 @@ static void what_the_reader_declares_counts(void **state)
 	assert_true(seq_attempt(b.seq)->pos[0].obs.U_pct > 1.2 * fine_U_pct);
 }
 
+/* So does a coarse register of the reference. */
+static void what_the_register_steps_by_counts(void **state)
+{
+	double fine_U_pct;
+
+	(void)state;
+	err_pct[1] = err_pct[2] = err_pct[3] = err_pct[4] = 0.3;
+	begin();
+	run_to(SEQ_STORING);
+	fine_U_pct = seq_attempt(b.seq)->pos[0].obs.U_pct;
+	assert_near(seq_attempt(b.seq)->pos[0].setup.ref_resolution_wh, 1e-4, 0);
+	seq_free(b.seq);
+	fb_init(&b);
+	b.ref_resolution_wh = 1;
+	b.now_ns = sent_ns = 1000 * SEC;
+	set_up_steps();
+	b.cfg.n_steps = 1;
+	b.cfg.positions = 15;
+	fb_start(&b);
+	run_to(SEQ_STORING);
+	assert_near(seq_attempt(b.seq)->pos[0].setup.ref_resolution_wh, 1, 0);
+	assert_true(seq_attempt(b.seq)->pos[0].obs.U_pct > 1.2 * fine_U_pct);
+}
+
 static void recomputation_gives_the_same_figures(void **state)
 {
 	static struct edge edges[EE_EDGES_MAX];
@@ -211,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(known_errors_come_out, tear_down),
 		cmocka_unit_test_teardown(what_the_reader_declares_counts, tear_down),
+		cmocka_unit_test_teardown(what_the_register_steps_by_counts, tear_down),
 		cmocka_unit_test_teardown(recomputation_gives_the_same_figures, tear_down),
 	};
 

@@ -19,6 +19,7 @@ enum { FB_OPEN_MAX = 64, FB_STEPS = 2 };
 
 struct fake_bench {
 	double reader_resolution_s, reader_u_s; /* declared; 0: nothing */
+	double ref_resolution_wh; /* one step of its register; 0: not told */
 	struct seq *seq;
 	struct seq_config cfg;
 	struct seq_step steps[FB_STEPS];
@@ -179,10 +180,12 @@ static inline void fb_answer_ok(struct fake_bench *b, const struct request *r, s
 		ev->kind = r->target == TO_REFERENCE ? EV_REGISTER : EV_DONE;
 		if (r->target == TO_REFERENCE && r->kind == REQ_DISARM)
 			ev->reg = b->after;
-		if (r->target == TO_REFERENCE)
+		if (r->target == TO_REFERENCE) {
 			ev->reg.range_v[0] = r->kind == REQ_ARM ? 300 : b->range_after_v;
-		else
+			ev->reg.resolution_wh = b->ref_resolution_wh;
+		} else {
 			b->armed = r->positions;
+		}
 		break;
 	case REQ_PREPARE:
 		ev->kind = EV_DONE;

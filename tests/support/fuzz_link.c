@@ -55,14 +55,18 @@ void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size,
 {
 	static const struct clk_start start = { .mono_ns = 1 };
 	struct clk *c = clk_virtual_new(&start);
-	struct fuzz_port p = { .base = { .ops = &fuzz_ops, .clk = c }, .data = data, .left = size };
+	struct fuzz_port p = { .base = { .ops = &fuzz_ops, .clk = c, .kind = drv->link },
+			       .data = data,
+			       .left = size };
 	struct fault f = { 0 };
 	const struct driver_env env = { .name = "fuzz",
 					.port = &p.base,
 					.clk = c,
 					.fault = &f,
 					.params = params,
-					.n_params = n_params };
+					.n_params = n_params,
+					.dir = "drivers/reference_standard",
+					.serial = "1" };
 	struct driver_inst *d = NULL;
 	struct instrument_id id;
 

@@ -12,6 +12,7 @@ struct sim_bench {
 	struct approval approval;
 	struct scenario scenario;
 	struct apparatus reference, reader;
+	const char *lab_dir; /* for files of drivers; NULL */
 	struct yaml_doc *docs[8];
 	size_t n_docs;
 };
