@@ -116,6 +116,28 @@ static void each_message_of_the_others(void **state)
 	assert_true(t.outcome[LOSS_RECOVERED] > 0 && t.outcome[LOSS_REPEATED] > 0);
 }
 
+/* So many answers in a row that even the stopping of its register fails: it is asked anew, and the attempt repeated. */
+static void a_burst_at_the_reference(void **state)
+{
+	struct loss_case c = { .seed = LOSS_SEED, .most_u = 1, .n = LOSS_FAULTS_MAX };
+	struct loss_tally t = { 0 };
+	struct loss_report r;
+
+	(void)state;
+	for (uint64_t k = 1; k < 8; k++) { /* before the last readings, which prove off */
+		const uint64_t m = k * clean.messages[SIM_REFERENCE] / 8;
+
+		if (t.asked++ % part() != 0)
+			continue;
+		for (size_t i = 0; i < c.n; i++)
+			c.fault[i] = loss_variant(SIM_REFERENCE, m + i, 0);
+		run(&c, &r);
+		loss_count(&t, &c, &r);
+	}
+	done(&t, "eight answers of the reference lost");
+	assert_int_equal(t.outcome[LOSS_REPEATED], t.runs);
+}
+
 /* Silent for ever: the bench is safe, or says that it does not know. */
 static void silence(void **state)
 {
@@ -173,6 +195,7 @@ int main(void)
 		cmocka_unit_test(wrong_figure_is_seen),
 		cmocka_unit_test(each_message_of_the_source),
 		cmocka_unit_test(each_message_of_the_others),
+		cmocka_unit_test(a_burst_at_the_reference),
 		cmocka_unit_test(silence),
 		cmocka_unit_test(source_and_reference_silent),
 		cmocka_unit_test(two_faults),

@@ -336,8 +336,7 @@ static int mm_prepare(struct driver_inst *d, const struct setpoint *expected)
 			return mm_fault(&d->l, ET_ERR_ARG, "map %s has no registers for L%d",
 					d->map.id, k + 1);
 	}
-	if (d->em.running)
-		return mm_fault(&d->l, ET_ERR_STATE, "the energy register is being read");
+	d->em.running = false; /* the register counts on; it is only no longer asked */
 	return ET_OK;
 }
 

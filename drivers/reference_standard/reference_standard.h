@@ -9,7 +9,8 @@
 struct driver_inst;
 
 struct reference_ops {
-	/** Choose ranges that hold @p expected, switch automatic ranging off, confirm by polling. */
+	/** Choose ranges that hold @p expected, switch automatic ranging off, confirm by polling. A register that still runs,
+	 * because the answer to its stop was lost, is stopped first. */
 	int (*prepare)(struct driver_inst *d, const struct setpoint *expected);
 	/** One whole reading of new values. @param out Untouched on failure. */
 	int (*read)(struct driver_inst *d, struct ref_reading *out);

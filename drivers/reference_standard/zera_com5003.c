@@ -139,10 +139,10 @@ static int pick_range(struct driver_inst *d, int kind, double need, char name[RA
 static int zcom_prepare(struct driver_inst *d, const struct setpoint *expected)
 {
 	char volt[RANGE_NAME_MAX], curr[RANGE_NAME_MAX];
-	int err;
+	int err = d->em.running ? zcom_em_abandon(d) : ET_OK;
 
-	if (d->em.running)
-		return zcom_fault(&d->l, ET_ERR_STATE, "the energy register runs");
+	if (err != ET_OK)
+		return err;
 	err = pick_range(d, 0, largest(expected, 0) * d->range_margin, volt);
 	if (err == ET_OK)
 		err = pick_range(d, 1, largest(expected, 1) * d->range_margin, curr);

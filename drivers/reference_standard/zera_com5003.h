@@ -58,6 +58,8 @@ int zcom_read_overload(struct driver_inst *d, bool *overload) ET_CHECK;
 /* zera_com5003_em.c; contract in reference_standard.h. */
 int zcom_em_start(struct driver_inst *d, struct ref_register *out) ET_CHECK;
 int zcom_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample *out) ET_CHECK;
+/** Stop it for what comes next; what it had counted is void. */
+int zcom_em_abandon(struct driver_inst *d) ET_CHECK;
 int zcom_em_stop(struct driver_inst *d, struct ref_register *out) ET_CHECK;
 
 #endif

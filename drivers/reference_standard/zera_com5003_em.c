@@ -439,6 +439,15 @@ int zcom_em_sample(struct driver_inst *d, int64_t deadline_ns, struct ref_sample
 	}
 }
 
+int zcom_em_abandon(struct driver_inst *d)
+{
+	int err = stop_running(d);
+
+	if (err == ET_OK)
+		d->em.running = false;
+	return err;
+}
+
 int zcom_em_stop(struct driver_inst *d, struct ref_register *out)
 {
 	struct zcom_register *em = &d->em;

@@ -8,7 +8,7 @@
 #include "simulator/rng.h"
 #include "tests/support/sim_bench.h"
 
-enum { LOSS_METERS = 2, LOSS_STEPS = 2, LOSS_FAULTS_MAX = 4 };
+enum { LOSS_METERS = 2, LOSS_STEPS = 2, LOSS_FAULTS_MAX = 8 };
 #define LOSS_VIRTUAL_MAX_S 7200.0
 
 enum loss_outcome {
