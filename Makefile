@@ -58,6 +58,8 @@ $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/live_%: $(B)/tests/live_%.o $(TSUP) $(LIB) $(B)/etalon
 	$(call say,LD) $(CC) $(V_$(VARIANT)) $(LDFLAGS) -o $@ $(filter-out %/etalon,$^) $(PKG_LIBS) -lm -pthread
+$(B)/vfs_torn.so: tests/vfs_preload.c tests/support/vfs_torn.c
+	$(call say,LD) $(COMPILE) -shared -fPIC -o $@ $^ $(PKG_LIBS)
 $(B)/modbus_ask: $(B)/tests/modbus_ask.o $(LIB)
 	$(LINK)
 $(B)/fuzz_%: $(B)/tests/fuzz_%.o $(TSUP) $(LIB)
@@ -98,7 +100,17 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) check CI=1 CC=clang B=build/clang
 	$(MAKE) check CI=1 WRAP="env LOSS_PART=12 valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
 	$(MAKE) foreign
+	$(MAKE) live
 	sh tools/lint.sh
+
+# Real time, real processes, real signals: 200 kills of the worker, a source that refuses, lies or is unplugged, and 100 kills of
+# worker and guardian together, half of them on a disk that loses what was not synced.
+live: all
+	@$(MAKE) --no-print-directory $(B)/live_guardian $(B)/live_resume $(B)/vfs_torn.so $(B)/test_live_guardian
+	$(B)/live_guardian 200
+	$(B)/test_live_guardian slow
+	$(B)/live_resume 50 1 5
+	$(B)/live_resume 50 2 5 $(CURDIR)/$(B)/vfs_torn.so
 
 foreign: all                # clients and servers that we did not write, against our instruments and drivers, in real time
 	@$(MAKE) --no-print-directory $(B)/modbus_ask
@@ -124,4 +136,4 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-all determinism bench campaign foreign fuzz fuzz-run install clean FORCE
+.PHONY: all deps demo check check-all live determinism bench campaign foreign fuzz fuzz-run install clean FORCE
