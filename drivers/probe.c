@@ -25,7 +25,7 @@ struct ear {
 
 static void judge(struct ear *e)
 {
-	for (size_t i = 0; drivers[i] && i < DRIVERS_MAX; i++) {
+	for (size_t i = 0; i < DRIVERS_MAX && drivers[i]; i++) {
 		struct instrument_id id;
 		int err = e->asked[i] ? drivers[i]->probe->read(e->line, &id) : ET_ERR_PROTO;
 
@@ -109,7 +109,7 @@ static int ask_twice(struct ear *e, const struct driver_probe *probe)
 {
 	int err;
 
-	for (size_t i = 0; drivers[i] && i < DRIVERS_MAX; i++)
+	for (size_t i = 0; i < DRIVERS_MAX && drivers[i]; i++)
 		if (drivers[i]->probe && !strcmp(drivers[i]->probe->question, probe->question))
 			e->asked[i] = true;
 	err = ask(e, probe);
@@ -130,7 +130,7 @@ static size_t in_order(const struct driver *first, size_t out[DRIVERS_MAX])
 	size_t n = 0;
 
 	for (int turn = 0; turn < 3; turn++)
-		for (size_t i = 0; drivers[i] && i < DRIVERS_MAX; i++) {
+		for (size_t i = 0; i < DRIVERS_MAX && drivers[i]; i++) {
 			const struct driver *d = drivers[i];
 
 			if (d->probe && turn == (d == first ? 0 : d->source ? 1 : 2))

@@ -18,6 +18,10 @@
 	"=1 ID proto=1 maker=Etalon model=IR40 serial=SIM-IR-0001 fw=1.0.2 channels=40" \
 	" tick_ns=1000 u_ns=600 boot=17*A0A7\n"
 
+#define WRONG_CHECKSUM                                                                  \
+	"=1 ID proto=1 maker=Etalon model=IR40 serial=SIM-IR-0001 fw=1.0.2 channels=40" \
+	" tick_ns=1000 u_ns=600 boot=18*A0A7\n"
+
 /* ---- a link that says what the test wants ---- */
 
 struct says {
@@ -265,8 +269,7 @@ static void rubbish_is_told_and_never_an_instrument(void **state)
 		"TSFG301   V29\r", /* one byte short */
 		"TSFG301   V2999\r",
 		"ZERA,COM5003,1\n", /* a field short */
-		"=1 ID proto=1 maker=Etalon model=IR40 serial=SIM-IR-0001 fw=1.0.2 channels=40"
-		" tick_ns=1000 u_ns=600 boot=18*A0A7\n", /* wrong checksum */
+		WRONG_CHECKSUM,
 		"=1 STAT boot=17 armed=0 lost=0 overruns=0 sat=0 last=1*895A\n",
 		"SM000000\rSM000000\r",
 		"no end of line",

@@ -31,15 +31,15 @@ struct uart {
 	dev_t dev;
 	char dir[32], link[64]; /* where the device's name leads to */
 	char path[96]; /* the device's name */
-	int lines; /* TIOCM_... */
-	tcflag_t frame; /* as asked for, of what a pseudo-terminal does not take */
+	_Atomic int lines; /* TIOCM_... */
+	_Atomic tcflag_t frame; /* as asked for, of what a pseudo-terminal does not take */
 	unsigned overruns;
 	bool is_stubborn; /* takes no setting, and does not say so */
 };
 enum { UARTS_MAX = 4 };
 static struct uart uarts[UARTS_MAX];
 /* The n-th call that reaches a UART fails, counted from 1; 0: none. */
-static int uart_fail_at, uart_calls;
+static _Atomic int uart_fail_at, uart_calls;
 static unsigned long uart_failed_request; /* 0: tcgetattr or tcsetattr */
 
 #define UART_FRAME ((tcflag_t)(CSIZE | PARENB | PARODD))
@@ -132,8 +132,9 @@ int tcsetattr(int fd, int action, const struct termios *t)
 }
 
 /* Where any link to it leads in the end: its name. */
-char *realpath(const char *path, char *resolved) __THROW;
-char *realpath(const char *path, char *resolved)
+char *uart_realpath(const char *path,
+		    char *resolved) __asm__("realpath"); /* the header may have it inline */
+char *uart_realpath(const char *path, char *resolved)
 {
 	char *(*next)(const char *, char *);
 	struct stat st;
