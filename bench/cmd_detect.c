@@ -81,8 +81,8 @@ static const char *state_remark(const struct detect_link *l, enum lang lang, cha
 	const struct probe_result *r = &l->r;
 
 	if (!l->is_asked)
-		return tr(lang, "simulated: answers only during a run",
-			  "simulé : ne répond que pendant un essai");
+		return tr(lang, "not asked: who is there is known only in a run",
+			  "pas interrogé : ne se présente que pendant un essai");
 	switch (r->state) {
 	case PROBE_FOUND:
 		return r->id.simulated ? tr(lang, "SIMULATED", "SIMULÉ") : "";
@@ -132,15 +132,16 @@ static json_t *row(const struct detect_link *l, const struct cli_args *a)
 {
 	const struct probe_result *r = &l->r;
 	const bool found = r->state == PROBE_FOUND;
-	json_t *o = json_pack("{s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b}", "link", l->spec,
-			      "port", r->spec[0] ? r->spec : l->spec, "instrument",
-			      text_or_null(l->expected ? l->expected->name : NULL), "state",
-			      state_word(l), "driver", text_or_null(found ? r->driver->name : NULL),
-			      "maker", text_or_null(r->id.maker), "model",
-			      text_or_null(r->id.model), "serial", text_or_null(r->id.serial),
-			      "firmware", text_or_null(r->id.firmware), "channels",
-			      r->id.channels ? json_integer(r->id.channels) : json_null(),
-			      "simulated", r->id.simulated, "as_expected", detect_is_expected(l));
+	json_t *o = json_pack(
+		"{s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "link", l->spec, "port",
+		r->spec[0] ? r->spec : l->spec, "instrument",
+		text_or_null(l->expected ? l->expected->name : NULL), "state", state_word(l),
+		"driver", text_or_null(found ? r->driver->name : NULL), "maker",
+		text_or_null(r->id.maker), "model", text_or_null(r->id.model), "serial",
+		text_or_null(r->id.serial), "firmware", text_or_null(r->id.firmware), "channels",
+		r->id.channels ? json_integer(r->id.channels) : json_null(), "simulated",
+		r->id.simulated, "as_expected",
+		l->expected && l->is_asked ? json_boolean(detect_is_expected(l)) : json_null());
 
 	if (a->json) {
 		json_object_set_new(o, "heard",
@@ -155,18 +156,35 @@ static json_t *row(const struct detect_link *l, const struct cli_args *a)
 	return o;
 }
 
+/* Names of links and makers are as long as they are. */
+static void fit(struct output_column *columns, const json_t *rows)
+{
+	const json_t *o;
+	size_t i;
+
+	for (struct output_column *c = columns; c->key; c++)
+		json_array_foreach(rows, i, o)
+		{
+			const char *text = json_string_value(json_object_get(o, c->key));
+
+			if (text && (int)strlen(text) > c->width)
+				c->width = (int)strlen(text);
+		}
+}
+
 static int show(const struct cli_args *a, const struct detect *d)
 {
-	static const struct output_column columns[] = {
-		{ "port", "Link", "Liaison", 34 },     { "driver", "Driver", "Pilote", 12 },
-		{ "maker", "Maker", "Fabricant", 10 }, { "model", "Model", "Modèle", 10 },
-		{ "serial", "Serial", "Numéro", 14 },  { "firmware", "Firmware", "Logiciel", 8 },
-		{ "remark", "Remark", "Remarque", 0 }, { 0 },
+	struct output_column columns[] = {
+		{ "port", "Link", "Liaison", 7 },      { "driver", "Driver", "Pilote", 6 },
+		{ "maker", "Maker", "Fabricant", 9 },  { "model", "Model", "Modèle", 6 },
+		{ "serial", "Serial", "Numéro", 6 },   { "firmware", "Firmware", "Logiciel", 8 },
+		{ "remark", "Remark", "Remarque", 8 }, { 0 },
 	};
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < d->n; i++)
 		json_array_append_new(rows, row(&d->link[i], a));
+	fit(columns, rows);
 	return output_table(a, columns, rows, NULL);
 }
 
@@ -219,6 +237,10 @@ static int ask_and_show(const struct cli_args *a, struct work *w)
 	struct clk *c = clk_real_new();
 	int code, written;
 
+	if (isatty(STDERR_FILENO) && w->d.n)
+		fprintf(stderr, "%s\n",
+			tr(a->lang, "asking; a silent link takes up to 15 s",
+			   "interrogation en cours; une liaison muette prend jusqu'à 15 s"));
 	if (!c || detect_run(&w->d, c) != ET_OK) {
 		clk_free(c);
 		return cli_fail(EXIT_RECORD, "out of memory");

@@ -31,6 +31,12 @@ static bool is_same_link(const char *a, const char *b)
 	return same;
 }
 
+/* A Modbus meter has registers, and nothing in them that says what they mean. */
+static bool can_be_asked(const char *spec)
+{
+	return strncmp(spec, "simulated:", 10) != 0 && strncmp(spec, "modbus-", 7) != 0;
+}
+
 int detect_add(struct detect *d, const char *spec, const struct bench_instrument *expected,
 	       bool is_named, struct fault *f)
 {
@@ -47,7 +53,7 @@ int detect_add(struct detect *d, const char *spec, const struct bench_instrument
 				 sizeof(l->spec) - 1);
 	*l = (struct detect_link){ .expected = expected,
 				   .is_named = is_named,
-				   .is_asked = strncmp(spec, "simulated:", 10) != 0 };
+				   .is_asked = can_be_asked(spec) };
 	snprintf(l->spec, sizeof(l->spec), "%s", spec);
 	d->n++;
 	return ET_OK;

@@ -14,7 +14,7 @@ struct detect_link {
 	const struct bench_instrument
 		*expected; /* by bench.yaml, which outlives this; NULL: nothing */
 	bool is_named; /* in bench.yaml or by a person, not only found on this machine: it should answer */
-	bool is_asked; /* false: a link without wires, "simulated:NAME" */
+	bool is_asked; /* false: a link without wires, "simulated:NAME", or with no question: Modbus */
 	struct probe_result r;
 	struct clk *clk; /* for its worker */
 };

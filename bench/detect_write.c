@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench/detect_write.c - a bench.yaml of what was found. What is not known has values with which every set-point is refused,
- * and with which no stated uncertainty can pass for a good one. */
+/* bench/detect_write.c - a bench.yaml of what was found. Where something is not known stand values with which every
+ * set-point is refused, and with which no stated uncertainty can pass for a good one. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +10,9 @@
 static const char *const role_words[BENCH_ROLES] = { "source", "reference", "reader" };
 
 static const char head[] =
-	"# Written by `etalon detect`. Each FILL IN is something that no instrument tells; until "
-	"it is\n"
-	"# replaced the values stand so that nothing is energised and nothing is decided.\n"
+	"# Written by `etalon detect`. Each FILL IN is something that no instrument tells. Until "
+	"the limits are\n"
+	"# replaced every set-point is refused.\n"
 	"schema: " BENCH_SCHEMA "\n"
 	"name: Bench               # FILL IN: as it shall stand in the record\n"
 	"connection: series        # FILL IN: series | true_service | element_a | element_b\n"

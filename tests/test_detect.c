@@ -306,7 +306,9 @@ static void wrong_words(void **state)
 	(void)detect("detect tcp:here", 3);
 	assert_printed("out.txt", "should be tcp:HOST:PORT");
 	(void)detect("detect --lab lab", 0); /* a virtual bench has no lines */
-	assert_printed("out.txt", "answers only during a run");
+	assert_printed("out.txt", "not asked");
+	(void)detect("detect modbus-tcp:127.0.0.1:9,1", 0);
+	assert_printed("out.txt", "not asked");
 }
 
 int main(void)
