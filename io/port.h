@@ -36,8 +36,8 @@ struct port { /* embedded first by each kind of port */
  *   "tcp:HOST:PORT"                         raw TCP, TCP_NODELAY
  *   "tty:/dev/pts/3[,9600,8n2]"             termios: ptys, and ports without modem lines
  *   "serial:/dev/ttyUSB0,9600,8n2"          libserialport
- *   "...,9600,8n2,dtr=on,rts=off"           tty and serial: modem lines, which power many heads and readers
  *   "modbus-rtu:/dev/ttyUSB0,9600,8n1,UNIT"  Modbus RTU (libmodbus); UNIT is 1 to 247
+ *   "...,8n2,dtr=on,rts=off" in the three above: modem lines, which power many heads and readers
  *   "modbus-tcp:HOST:PORT,UNIT"             Modbus TCP (libmodbus); UNIT is 0 to 255
  *   "transcript:FILE"                       played back; see io/port_transcript.h
  * The default setting is 9600,8n1. IPv6: "tcp:[::1]:5025". A connection has 5 s.

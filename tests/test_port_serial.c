@@ -170,6 +170,11 @@ static void modem_lines_are_put_where_the_spec_wants_them(void **state)
 	assert_int_equal(port_open(spec, c, &tty, &f), ET_OK);
 	assert_int_equal(u->lines, TIOCM_RTS);
 	port_close(tty);
+	u->lines = TIOCM_DTR | TIOCM_RTS;
+	snprintf(spec, sizeof(spec), "modbus-rtu:%s,9600,8n1,rts=off,1", u->path);
+	assert_int_equal(port_open(spec, c, &tty, &f), ET_OK);
+	assert_int_equal(u->lines, TIOCM_DTR);
+	port_close(tty);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct port *p = NULL;
 

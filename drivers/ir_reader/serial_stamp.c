@@ -329,7 +329,7 @@ static int read_answer(const char *line, struct instrument_id *out)
 {
 	char copy[SS_LINE_MAX + 1];
 	struct ss_fields f;
-	struct identity i;
+	struct identity i = { 0 };
 	int err = ET_ERR_PROTO;
 
 	if (line[0] != '=' || strlen(line) >= sizeof(copy))
