@@ -41,6 +41,7 @@ int fault_set(struct fault *f, int code, const char *fmt, ...)
 	if (!f)
 		return code;
 	f->code = code;
+	f->holder_pid = 0;
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);

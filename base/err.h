@@ -31,6 +31,7 @@ const char *et_err_name(int code);
 /** What failed, in words for a person: it names the instrument or file and the question. */
 struct fault {
 	int code; /* enum et_err; ET_OK: nothing failed */
+	int holder_pid; /* the link is in use by this process; -1: by one that can't be seen; 0: it is not that */
 	char text[256];
 };
 

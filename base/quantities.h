@@ -24,6 +24,7 @@ struct instrument_id {
 	bool serial_declared;	/* it cannot tell its serial number: the laboratory says it in bench.yaml */
 	/* edge reader: what it declares of its stamps; 0: not an edge reader */
 	double resolution_s, u_stamp_s;
+	int channels;			/* edge reader: how many; else 0 */
 };
 
 /* ---- power source ---- */

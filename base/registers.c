@@ -19,7 +19,7 @@ static bool swaps_registers(enum reg_order order)
 
 static uint16_t turned(uint16_t r, enum reg_order order)
 {
-	return swaps_bytes(order) ? (uint16_t)(r << 8 | r >> 8) : r;
+	return (uint16_t)(swaps_bytes(order) ? r << 8 | r >> 8 : r);
 }
 
 int reg_count(enum reg_type type)

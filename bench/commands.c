@@ -91,6 +91,16 @@ static const struct cli_option rebuild_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option detect_options[] = {
+	{ "bench", "FILE", "ask on the links of this bench.yaml",
+	  "interroger les liaisons de ce bench.yaml" },
+	{ "scan", NULL, "ask on all serial ports of this machine",
+	  "interroger tous les ports série de cette machine" },
+	{ "write", "FILE", "write a new bench.yaml with what was found",
+	  "écrire un nouveau bench.yaml avec ce qui a été trouvé" },
+	{ 0 }
+};
+
 const struct cli_command cli_commands[] = {
 	{ "init", "DIR", 1, 1, "make a laboratory folder", "créer un dossier de laboratoire",
 	  init_options, cmd_init },
@@ -101,6 +111,10 @@ const struct cli_command cli_commands[] = {
 	  cmd_simulate },
 	{ "drivers", NULL, 0, 0, "instruments that can be driven", "instruments pris en charge",
 	  NULL, cmd_drivers },
+	{ "detect", "[LINK ...]", 0, CLI_WORDS_MAX,
+	  "which instruments answer: on the links of bench.yaml, or on those given",
+	  "quels instruments répondent : sur les liaisons de bench.yaml ou sur celles données",
+	  detect_options, cmd_detect },
 	{ "approval list", NULL, 0, 0, "notices of approval on file",
 	  "avis d'approbation au dossier", NULL, cmd_approval_list },
 	{ "approval show", "NUMBER", 1, 1, "one notice, whole", "un avis, en entier",

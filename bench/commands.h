@@ -9,6 +9,7 @@ int cmd_init(const struct cli_args *a);
 int cmd_run(const struct cli_args *a);
 int cmd_simulate(const struct cli_args *a);
 int cmd_drivers(const struct cli_args *a);
+int cmd_detect(const struct cli_args *a);
 int cmd_approval_list(const struct cli_args *a);
 int cmd_approval_show(const struct cli_args *a);
 int cmd_approval_check(const struct cli_args *a);

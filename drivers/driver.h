@@ -33,6 +33,20 @@ struct driver_place {
 	int line, column;
 };
 
+/* How an instrument is asked who it is by somebody who does not know what is on the link (drivers/probe.h): one
+ * question that sets, switches and arms nothing, in this instrument or in any other. */
+struct driver_probe {
+	const char *const *settings; /* of serial lines, NULL at the end: "9600,8n2" */
+	/* All bytes. It begins with '?' and an end of line, which spoil and end half a line of somebody before us: an
+	 * end of line alone could complete a switch-on. */
+	const char *question;
+	int64_t answer_ns; /* after so long there is none */
+	/** Is @p line (printable, without its end) the answer? Pure, on bytes from outside.
+	 * @param out Untouched on ET_ERR_PROTO. @return ET_OK; ET_ERR_DEVICE: an answer to this question, but of an
+	 * instrument that is not ours, who it is in @p out; ET_ERR_PROTO: no answer to it. */
+	int (*read)(const char *line, struct instrument_id *out);
+};
+
 struct driver {
 	const char *name; /* the word in bench.yaml; never changes */
 	const char *summary; /* one line for lists */
@@ -43,6 +57,7 @@ struct driver {
 	 * open() finds out. @param where  The instrument in bench.yaml: file, line, column. */
 	void (*check)(const struct driver_param *params, size_t n_params, const char *dir,
 		      const struct driver_place *where, struct diag *d);
+	const struct driver_probe *probe; /* NULL: can't be looked for */
 	/** Ask the instrument who it is and build an instance. Never switches anything on.
 	 * @param out Freed by close(); untouched on failure.
 	 * @return ET_OK; ET_ERR_DEVICE if it is another instrument; ET_ERR_ARG for a parameter. */

@@ -37,6 +37,7 @@ struct port { /* embedded first by each kind of port */
  *   "tty:/dev/pts/3[,9600,8n2]"             termios: ptys, and ports without modem lines
  *   "serial:/dev/ttyUSB0,9600,8n2"          libserialport
  *   "modbus-rtu:/dev/ttyUSB0,9600,8n1,UNIT"  Modbus RTU (libmodbus); UNIT is 1 to 247
+ *   "...,8n2,dtr=on,rts=off" in the three above: modem lines, which power many heads and readers
  *   "modbus-tcp:HOST:PORT,UNIT"             Modbus TCP (libmodbus); UNIT is 0 to 255
  *   "transcript:FILE"                       played back; see io/port_transcript.h
  * The default setting is 9600,8n1. IPv6: "tcp:[::1]:5025". A connection has 5 s.
@@ -56,8 +57,9 @@ int port_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns)
 
 /** Any fragment. A deadline in the past: what is there already.
  * @return bytes read (> 0), ET_ERR_TIMEOUT, ET_ERR_IO (closed, unplugged: reopen), ET_ERR_PROTO (at this
- * place a byte with a parity or framing error, or a Modbus message with a wrong checksum, which is dropped;
- * reading may go on), ET_ERR_ARG (@p cap is 0; below MODBUS_PDU_MAX on a Modbus port). */
+ * place a byte with a parity or framing error, or a Modbus message with a wrong checksum, which is dropped, or
+ * hereabouts bytes that the port lost by an overrun; reading may go on), ET_ERR_ARG (@p cap is 0; below
+ * MODBUS_PDU_MAX on a Modbus port). */
 int port_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns) ET_CHECK;
 
 /** Close and open again, everything buffered forgotten. After a failure every call is ET_ERR_IO until it

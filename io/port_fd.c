@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/quantities.h"
+#include "io/port_lines.h"
 
 static struct fd_port *fd_port_of(struct port *p)
 {
@@ -120,6 +121,17 @@ static int unmark(struct fd_port *p, unsigned char *buf, size_t cap)
 	return (int)n;
 }
 
+/* Where in what was just read they are missing is not known: the error comes before it. */
+static bool has_lost_bytes(struct fd_port *p)
+{
+	unsigned lost;
+
+	if (!p->has_counts || !port_lines_lost(p->fd, &lost) || lost == p->lost)
+		return false;
+	p->lost = lost;
+	return true;
+}
+
 static int fd_port_read(struct port *base, void *buf, size_t cap, int64_t deadline_ns)
 {
 	struct fd_port *p = fd_port_of(base);
@@ -138,6 +150,8 @@ static int fd_port_read(struct port *base, void *buf, size_t cap, int64_t deadli
 			return n;
 		p->raw_used = 0;
 		p->raw_len = (size_t)n;
+		if (has_lost_bytes(p))
+			return ET_ERR_PROTO;
 	}
 }
 

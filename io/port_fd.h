@@ -23,6 +23,8 @@ struct fd_port { /* embedded first by each kind */
 	int fd; /* -1: not connected, everything is ET_ERR_IO */
 	bool is_socket;
 	bool has_marks; /* PARMRK: 0xff 0xff is a byte, 0xff 0 x a byte with an error */
+	bool has_counts; /* the device counts what it loses */
+	unsigned lost; /* ... up to here */
 	int mark; /* bytes of a mark seen so far */
 	size_t raw_used, raw_len;
 	unsigned char raw[256];

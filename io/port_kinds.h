@@ -5,9 +5,11 @@
 
 #include "io/port.h"
 
+enum modem_line { LINE_AS_IS = 0, LINE_OFF, LINE_ON };
 struct serial_setting {
 	int baud, data_bits, stop_bits;
 	char parity; /* n, e, o */
+	enum modem_line dtr, rts; /* as is: the kernel raises both when a device is opened */
 };
 
 /** All: @p spec is the whole specification, for messages. Not on a virtual clock.

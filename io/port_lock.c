@@ -36,13 +36,17 @@ static int find_holder(const struct stat *st)
 	return found;
 }
 
-static int in_use_by(int pid, const char *name, struct fault *f)
+int port_lock_in_use_by(int pid, const char *name, struct fault *f)
 {
 	char path[64], program[32] = "";
 	FILE *comm;
 
-	if (pid <= 0)
-		return fault_set(f, ET_ERR_IO, "%s is in use by another program", name);
+	if (pid <= 0) {
+		fault_set(f, ET_ERR_IO, "%s is in use by another program", name);
+		if (f)
+			f->holder_pid = -1;
+		return ET_ERR_IO;
+	}
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	comm = fopen(path, "re");
 	if (!comm || !fgets(program, sizeof(program), comm))
@@ -50,14 +54,17 @@ static int in_use_by(int pid, const char *name, struct fault *f)
 	if (comm)
 		fclose(comm);
 	program[strcspn(program, "\n")] = '\0';
-	return fault_set(f, ET_ERR_IO, "%s is in use by %s (process %d)", name, program, pid);
+	fault_set(f, ET_ERR_IO, "%s is in use by %s (process %d)", name, program, pid);
+	if (f)
+		f->holder_pid = pid;
+	return ET_ERR_IO;
 }
 
 int port_lock_busy(const char *path, const char *name, struct fault *f)
 {
 	struct stat st;
 
-	return in_use_by(stat(path, &st) == 0 ? find_holder(&st) : 0, name, f);
+	return port_lock_in_use_by(stat(path, &st) == 0 ? find_holder(&st) : 0, name, f);
 }
 
 int port_lock_device(int fd, const char *name, struct fault *f)
@@ -67,7 +74,7 @@ int port_lock_device(int fd, const char *name, struct fault *f)
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return ET_OK;
 	if (errno == EWOULDBLOCK)
-		return in_use_by(fstat(fd, &st) == 0 ? find_holder(&st) : 0, name, f);
+		return port_lock_in_use_by(fstat(fd, &st) == 0 ? find_holder(&st) : 0, name, f);
 	return fault_set(f, ET_ERR_IO, "%s: cannot be locked: %s", name, strerror(errno));
 }
 

@@ -9,6 +9,9 @@
  * @return ET_OK, ET_ERR_IO (in use: by whom, when it can be known). */
 int port_lock_device(int fd, const char *name, struct fault *f) ET_CHECK;
 
+/** Say that process @p pid has it (not > 0: it is not known who); f->holder_pid tells too. @return ET_ERR_IO. */
+int port_lock_in_use_by(int pid, const char *name, struct fault *f);
+
 /** When opening @p path said EBUSY (TIOCEXCL of another): name its holder. @return ET_ERR_IO. */
 int port_lock_busy(const char *path, const char *name, struct fault *f);
 

@@ -19,6 +19,7 @@
 
 #include "base/quantities.h"
 #include "io/port_kinds.h"
+#include "io/port_lines.h"
 #include "io/port_lock.h"
 
 static const int64_t CONNECT_NS = 5LL * ET_NS_PER_S;
@@ -116,6 +117,8 @@ static int connect_rtu(struct modbus_port *m, struct fault *f)
 	err = port_lock_device(fd, m->base.spec, f);
 	if (err == ET_OK && !isatty(fd))
 		err = fault_set(f, ET_ERR_IO, "%s: %s", m->base.spec, strerror(errno));
+	if (err == ET_OK)
+		err = port_lines_set(fd, &m->set, m->base.spec, f);
 	if (err == ET_OK)
 		err = connect_context(
 			m, modbus_new_rtu(m->host, m->set.baud, parity, 8, m->set.stop_bits),

@@ -21,19 +21,42 @@ static bool parse_int(const char *s, size_t len, int64_t min, int64_t max, int *
 	return true;
 }
 
-/* "9600,8n2" */
+/* "dtr=on", up to a comma or the end. A line that was given already is a slip. */
+static bool parse_line(const char *s, size_t len, struct serial_setting *set)
+{
+	enum modem_line *line = NULL, want = LINE_AS_IS;
+
+	if (len > 4 && strncmp(s, "dtr=", 4) == 0)
+		line = &set->dtr;
+	if (len > 4 && strncmp(s, "rts=", 4) == 0)
+		line = &set->rts;
+	if (len == 6 && strncmp(s + 4, "on", 2) == 0)
+		want = LINE_ON;
+	if (len == 7 && strncmp(s + 4, "off", 3) == 0)
+		want = LINE_OFF;
+	if (!line || *line != LINE_AS_IS || want == LINE_AS_IS)
+		return false;
+	*line = want;
+	return true;
+}
+
+/* "9600,8n2", "9600,8n2,dtr=on,rts=off" */
 static bool parse_setting(const char *s, struct serial_setting *out)
 {
 	const char *frame = strchr(s, ',');
-	struct serial_setting set;
+	struct serial_setting set = { 0 };
 
-	if (!frame || strlen(frame) != 4 || !strchr("neo", frame[2]))
+	if (!frame || strlen(frame) < 4 || !strchr("neo", frame[2]))
 		return false;
 	if (!parse_int(s, (size_t)(frame - s), 50, 4000000, &set.baud) ||
 	    !parse_int(frame + 1, 1, 7, 8, &set.data_bits) ||
 	    !parse_int(frame + 3, 1, 1, 2, &set.stop_bits))
 		return false;
 	set.parity = frame[2];
+	for (s = frame + 4; *s; s += strcspn(s, ",")) {
+		if (*s++ != ',' || !parse_line(s, strcspn(s, ","), &set))
+			return false;
+	}
 	*out = set;
 	return true;
 }
@@ -122,7 +145,8 @@ static int open_device(const char *rest, const char *spec, bool is_tty, struct c
 	if (rest[0] != '/' || (!comma && !is_tty) || (comma && !parse_setting(comma + 1, &set)))
 		return fault_set(f, ET_ERR_ARG, "%s: should be like %s", spec,
 				 is_tty ? "tty:/dev/pts/3 or tty:/dev/ttyS0,9600,8n2"
-					: "serial:/dev/ttyUSB0,9600,8n2");
+					: "serial:/dev/ttyUSB0,9600,8n2 or "
+					  "serial:/dev/ttyUSB0,9600,8n2,dtr=on,rts=off");
 	snprintf(path, sizeof(path), "%.*s", comma ? (int)(comma - rest) : SPEC_MAX, rest);
 	return is_tty ? port_tty_open(path, &set, spec, c, out, f)
 		      : port_serial_open(path, &set, spec, c, out, f);

@@ -11,6 +11,7 @@
 
 #include "io/port_fd.h"
 #include "io/port_kinds.h"
+#include "io/port_lines.h"
 #include "io/port_lock.h"
 
 struct tty_port {
@@ -92,9 +93,12 @@ static int tty_connect(struct fd_port *p, struct fault *f)
 		goto fail;
 	}
 	err = configure(t, fd, f);
+	if (err == ET_OK)
+		err = port_lines_set(fd, &t->set, p->base.spec, f);
 	if (err < 0)
 		goto release;
 	p->fd = fd;
+	p->has_counts = port_lines_lost(fd, &p->lost);
 	return ET_OK;
 release:
 	ioctl(fd, TIOCNXCL);

@@ -109,6 +109,9 @@ static void what_the_device_cannot_do_is_refused(void **state)
 	snprintf(spec, sizeof(spec), "serial:%s,9600,8n2", t.path);
 	assert_int_equal(port_open(spec, t.c, &none, &f), ET_ERR_IO);
 	assert_non_null(strstr(f.text, "no serial port of this name"));
+	snprintf(spec, sizeof(spec), "tty:%s,9600,8n2,dtr=on", t.path); /* nor has it modem lines */
+	assert_int_equal(port_open(spec, t.c, &none, &f), ET_ERR_IO);
+	assert_non_null(strstr(f.text, "dtr and rts cannot be set here"));
 	assert_null(none);
 	assert_int_equal(port_open(t.spec, t.c, &t.p, &f), ET_OK); /* no lock is left behind */
 	close_pty(&t);

@@ -32,32 +32,55 @@ static bool copy_value(const struct ss_fields *f, size_t i, const char *key, cha
 	return true;
 }
 
+struct identity {
+	struct instrument_id id;
+	uint64_t tick_ns, u_ns, boot;
+};
+
+/* @return ET_OK; ET_ERR_DEVICE: another version of the protocol, of which nothing more is known; ET_ERR_PROTO. */
+static int read_identity(const struct ss_fields *f, struct identity *out)
+{
+	struct identity i = { 0 };
+	uint64_t proto, channels;
+
+	if (!ss_field_number(f, 2, "proto", UINT32_MAX, &proto))
+		return ET_ERR_PROTO;
+	if (proto == 1 &&
+	    (!copy_value(f, 3, "maker", i.id.maker) || !copy_value(f, 4, "model", i.id.model) ||
+	     !copy_value(f, 5, "serial", i.id.serial) || !copy_value(f, 6, "fw", i.id.firmware) ||
+	     !ss_field_number(f, 7, "channels", 64, &channels) ||
+	     !ss_field_number(f, 8, "tick_ns", 1000, &i.tick_ns) ||
+	     !ss_field_number(f, 9, "u_ns", ET_NS_PER_S, &i.u_ns) ||
+	     !ss_field_number(f, 10, "boot", UINT32_MAX, &i.boot) || !channels || !i.tick_ns))
+		return ET_ERR_PROTO;
+	if (proto == 1) {
+		i.id.simulated = !strncmp(i.id.serial, "SIM", 3);
+		i.id.channels = channels > SS_CHANNELS_MAX ? SS_CHANNELS_MAX : (int)channels;
+	}
+	*out = i;
+	return proto == 1 ? ET_OK : ET_ERR_DEVICE;
+}
+
 static int ask_identity(struct driver_inst *d, uint64_t *boot)
 {
 	char line[SS_LINE_MAX + 1];
-	struct instrument_id id = { 0 };
+	struct identity i;
 	struct ss_fields f;
-	uint64_t proto, channels, tick, u;
 	int64_t t0, t1;
 	int err = ss_ask(&d->l, "ID", line, &f, &t0, &t1);
 
 	if (err != ET_OK)
 		return err;
-	if (!ss_field_number(&f, 2, "proto", UINT32_MAX, &proto) ||
-	    !copy_value(&f, 3, "maker", id.maker) || !copy_value(&f, 4, "model", id.model) ||
-	    !copy_value(&f, 5, "serial", id.serial) || !copy_value(&f, 6, "fw", id.firmware) ||
-	    !ss_field_number(&f, 7, "channels", 64, &channels) ||
-	    !ss_field_number(&f, 8, "tick_ns", 1000, &tick) ||
-	    !ss_field_number(&f, 9, "u_ns", ET_NS_PER_S, &u) ||
-	    !ss_field_number(&f, 10, "boot", UINT32_MAX, boot) || !channels || !tick)
-		return ss_fail(&d->l, ET_ERR_PROTO, "the answer to ID makes no sense");
-	if (proto != 1)
-		return ss_fail(&d->l, ET_ERR_DEVICE, "speaks another version of serial-stamp");
-	id.simulated = !strncmp(id.serial, "SIM", 3);
-	d->id = id;
-	d->l.channels = channels > SS_CHANNELS_MAX ? SS_CHANNELS_MAX : (int)channels;
-	d->l.tick_ns = (int64_t)tick;
-	d->u_ns = (int64_t)u;
+	err = read_identity(&f, &i);
+	if (err == ET_ERR_DEVICE)
+		return ss_fail(&d->l, err, "speaks another version of serial-stamp");
+	if (err != ET_OK)
+		return ss_fail(&d->l, err, "the answer to ID makes no sense");
+	d->id = i.id;
+	d->l.channels = i.id.channels;
+	d->l.tick_ns = (int64_t)i.tick_ns;
+	d->u_ns = (int64_t)i.u_ns;
+	*boot = i.boot;
 	return ET_OK;
 }
 
@@ -301,10 +324,38 @@ static const struct edge_reader_ops reader_ops = {
 	.disarm = ss_disarm,
 };
 
+/* A line as it came: "=1 ID proto=1 ...*A0A7". */
+static int read_answer(const char *line, struct instrument_id *out)
+{
+	char copy[SS_LINE_MAX + 1];
+	struct ss_fields f;
+	struct identity i = { 0 };
+	int err = ET_ERR_PROTO;
+
+	if (line[0] != '=' || strlen(line) >= sizeof(copy))
+		return err;
+	memcpy(copy, line, strlen(line) + 1);
+	if (ss_unseal(copy) && ss_split(copy, &f) && f.n > 2 && !strcmp(f.f[1], "ID"))
+		err = read_identity(&f, &i);
+	if (err != ET_ERR_PROTO)
+		*out = i.id;
+	return err;
+}
+
+/* ID alone: open() disarms too. Speeds: docs/ir-reader-protocol.md, section 1. */
+static const char *const settings[] = { "921600,8n1", "115200,8n1", NULL };
+static const struct driver_probe probe = {
+	.settings = settings,
+	.question = "?\n?1 ID*1B94\n",
+	.answer_ns = SS_ANSWER_NS,
+	.read = read_answer,
+};
+
 const struct driver driver_serial_stamp = {
 	.name = "serial-stamp",
 	.summary = "time-stamping pulse readers (docs/ir-reader-protocol.md)",
 	.params = params,
+	.probe = &probe,
 	.open = ss_open,
 	.close = ss_close,
 	.identify = ss_identify,

@@ -467,10 +467,20 @@ static const struct source_ops source_ops = {
 	.off_bare = zfg_off_bare,
 };
 
+/* As open() begins. What others make of it: an unknown word, or half a line. */
+static const char *const settings[] = { "9600,8n2", NULL };
+static const struct driver_probe probe = {
+	.settings = settings,
+	.question = "?\rTS\r",
+	.answer_ns = ZFG_ANSWER_NS,
+	.read = zfg_read_identity,
+};
+
 const struct driver driver_zera_fg = {
 	.name = "zera-fg",
 	.summary = "ZERA FG30x generators (ASCII, 9600 8N2)",
 	.params = params,
+	.probe = &probe,
 	.open = zfg_open,
 	.close = zfg_close,
 	.identify = zfg_identify,

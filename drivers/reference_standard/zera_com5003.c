@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/num.h"
 #include "drivers/registry.h"
@@ -391,10 +392,28 @@ static const struct reference_ops reference_ops = {
 	.stop = zcom_em_stop,
 };
 
+static int read_any_identity(const char *line, struct instrument_id *out)
+{
+	if (!zcom_split_identity(line, out))
+		return ET_ERR_PROTO;
+	return !strncasecmp(out->maker, "ZERA", 4) && is_known_model(out->model) ? ET_OK
+										 : ET_ERR_DEVICE;
+}
+
+/* *IDN? alone: reading the error queue would empty it. Two stop bits are understood by who expects one. */
+static const char *const settings[] = { "9600,8n2", NULL };
+static const struct driver_probe probe = {
+	.settings = settings,
+	.question = "?\n*IDN?\n",
+	.answer_ns = COM_ANSWER_NS,
+	.read = read_any_identity,
+};
+
 const struct driver driver_zera_com5003 = {
 	.name = "zera-com5003",
 	.summary = "ZERA COM5003 and MT310s2 reference standards (SCPI)",
 	.params = params,
+	.probe = &probe,
 	.open = zcom_open,
 	.close = zcom_close,
 	.identify = zcom_identify,

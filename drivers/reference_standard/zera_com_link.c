@@ -45,8 +45,7 @@ static bool copy_field(const char *s, size_t n, char out[32])
 	return true;
 }
 
-/* "ZERA GmbH Koenigswinter, COM5003, serial number, release" */
-static bool read_identity(const char *line, struct instrument_id *out)
+bool zcom_split_identity(const char *line, struct instrument_id *out)
 {
 	struct instrument_id id = { 0 };
 	char *const field[4] = { id.maker, id.model, id.serial, id.firmware };
@@ -59,9 +58,18 @@ static bool read_identity(const char *line, struct instrument_id *out)
 			return false;
 		p += n + 1;
 	}
-	if (strncasecmp(id.maker, "ZERA", 4))
-		return false;
 	id.simulated = !strncmp(id.serial, "SIM", 3);
+	*out = id;
+	return true;
+}
+
+/* "ZERA GmbH Koenigswinter, COM5003, serial number, release" */
+static bool read_identity(const char *line, struct instrument_id *out)
+{
+	struct instrument_id id;
+
+	if (!zcom_split_identity(line, &id) || strncasecmp(id.maker, "ZERA", 4))
+		return false;
 	*out = id;
 	return true;
 }

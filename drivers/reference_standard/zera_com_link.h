@@ -26,6 +26,9 @@ struct zcom_link {
 
 void zcom_init(struct zcom_link *l, const struct driver_env *env);
 
+/** Four fields between commas, of whatever maker. @return false: not of that form. */
+bool zcom_split_identity(const char *line, struct instrument_id *out);
+
 /** *IDN? until its answer, then the error queue, thrown away. @return ET_ERR_TIMEOUT after 6 s. */
 int zcom_synchronise(struct zcom_link *l) ET_CHECK;
 

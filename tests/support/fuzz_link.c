@@ -75,3 +75,16 @@ void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size,
 	drv->close(d);
 	clk_free(c);
 }
+
+void fuzz_link_probe(const uint8_t *data, size_t size, const char *setting,
+		     struct probe_result *out)
+{
+	static const struct clk_start start = { .mono_ns = 1 };
+	struct clk *c = clk_virtual_new(&start);
+	struct fuzz_port p = { .base = { .ops = &fuzz_ops, .clk = c, .spec = "fuzz" },
+			       .data = data,
+			       .left = size };
+
+	probe_port(&p.base, setting, NULL, out);
+	clk_free(c);
+}
