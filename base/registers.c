@@ -19,7 +19,9 @@ static bool swaps_registers(enum reg_order order)
 
 static uint16_t turned(uint16_t r, enum reg_order order)
 {
-	return (uint16_t)(swaps_bytes(order) ? r << 8 | r >> 8 : r);
+	if (!swaps_bytes(order))
+		return r;
+	return (uint16_t)(r << 8 | r >> 8);
 }
 
 int reg_count(enum reg_type type)
