@@ -120,12 +120,13 @@ void seq_prove_off_answer(struct seq *s, const struct seq_pending *p, const stru
 		return;
 	}
 	off = seq_reading_off(s, &ev->reading, &f);
+	if (off != SEQ_OFF_PROVEN && s->now_ns < s->prove_until_ns) {
+		seq_set_timer(s, s->cfg.look_s);
+		return;
+	}
 	seq_note_off(s, off);
 	if (off != SEQ_OFF_PROVEN) {
-		if (s->now_ns >= s->prove_until_ns)
-			seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
-		else
-			seq_set_timer(s, s->cfg.look_s);
+		seq_fatal(s, EE_INSTRUMENT_FAILED, &f);
 		return;
 	}
 	s->source = SEQ_SOURCE_OFF_PROVEN;

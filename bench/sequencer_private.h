@@ -166,7 +166,7 @@ enum ee_cause seq_attempt_check(struct seq *s, const struct ref_reading *r, stru
 enum seq_off { SEQ_OFF_PROVEN = 0, SEQ_OFF_NOT_SEEN, SEQ_OFF_REFUTED };
 /** Does the reading prove that nothing is on? NOT_SEEN: it cannot tell. */
 enum seq_off seq_reading_off(const struct seq *s, const struct ref_reading *r, struct fault *f);
-/** Where the reading contradicts what the source reported. */
+/** The last reading after an "off", when voltage had its time to go: does it contradict what the source reported? */
 void seq_note_off(struct seq *s, enum seq_off off);
 
 #endif

@@ -283,11 +283,11 @@ void seq_safe_prove_answer(struct seq *s, const struct seq_pending *p, const str
 	if (p->kind != REQ_READ)
 		return;
 	off = seq_reading_off(s, &ev->reading, &f);
-	seq_note_off(s, off);
 	if (off != SEQ_OFF_PROVEN && s->now_ns < s->prove_until_ns) {
 		seq_set_timer(s, s->cfg.look_s);
 		return;
 	}
+	seq_note_off(s, off);
 	if (off == SEQ_OFF_PROVEN) {
 		s->source = SEQ_SOURCE_OFF_PROVEN;
 	} else {
