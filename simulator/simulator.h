@@ -64,7 +64,7 @@ void sim_terminals(struct sim *s, struct setpoint *out);
 /** Energy that really passed there since the start: sum of the phases, delivered positive. */
 double sim_energy_wh(struct sim *s);
 
-/** An edge that the reader numbered. Kept: the last 65536 of each position since the channel was armed.
+/** An edge that the reader numbered. Kept: the last 65536 of each position since the power-up of its reader.
  * @return ET_ERR_ARG when it is not known. */
 int sim_truth_edge(const struct sim *s, int position, uint32_t seq, struct sim_edge *out) ET_CHECK;
 
