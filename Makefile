@@ -101,6 +101,7 @@ check-all:                  # everything that a release must survive, without th
 	$(MAKE) check CI=1 WRAP="env LOSS_PART=12 valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes"
 	$(MAKE) foreign
 	$(MAKE) live
+	$(MAKE) live-40
 	sh tools/lint.sh
 
 # Real time, real processes, real signals: 200 kills of the worker, a source that refuses, lies or is unplugged, and 100 kills of
@@ -115,6 +116,10 @@ live: all
 foreign: all                # clients and servers that we did not write, against our instruments and drivers, in real time
 	@$(MAKE) --no-print-directory $(B)/modbus_ask
 	@sh tools/foreign.sh $(B)/etalon $(B)/modbus_ask
+
+live-40: all                # forty positions over real lines for two minutes: pulses, figures, CPU, memory
+	@$(MAKE) --no-print-directory $(B)/live_forty
+	@$(B)/live_forty
 
 determinism: all            # ten demonstrations, idle and loaded, of three builds: one journal
 	$(MAKE) VARIANT=tsan build/tsan/etalon
@@ -136,4 +141,4 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-all live determinism bench campaign foreign fuzz fuzz-run install clean FORCE
+.PHONY: all deps demo check check-all live live-40 determinism bench campaign foreign fuzz fuzz-run install clean FORCE

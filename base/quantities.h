@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 /* clang-format off */
-enum { ET_PHASES = 3, ET_POSITIONS_MAX = 40, ET_NS_PER_S = 1000000000 };
+enum { ET_PHASES = 3, ET_POSITIONS_MAX = 40, ET_READERS_MAX = 8, ET_NS_PER_S = 1000000000 };
 #define ET_NEVER_NS INT64_MAX
 
 /* ---- identity of an instrument, as it answered ---- */
@@ -114,7 +114,9 @@ enum request_kind {
 	REQ_KINDS
 };
 
+/* TO_READER + n: edge reader n of a bench that has several, n < ET_READERS_MAX */
 enum request_target { TO_STATION = 0, TO_SOURCE, TO_REFERENCE, TO_READER };
+enum { ET_TARGETS = TO_READER + ET_READERS_MAX };
 enum touch { TOUCH_NONE = 0, TOUCH_LIVE, TOUCH_DEAD };
 enum commit_what { COMMIT_NONE = 0, COMMIT_BATCH_OPENED, COMMIT_ATTEMPT, COMMIT_BATCH_CLOSED,
 		   COMMIT_SOURCE_STATE, COMMIT_INTERRUPTED };

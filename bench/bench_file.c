@@ -58,6 +58,13 @@ static const struct yaml_key position_keys[] = {
 	  .min = 1,
 	  .max = ET_POSITIONS_MAX,
 	  .want = "a position, 1 to 40" },
+	{ .name = "reader", .type = YAML_STR, .offset = AT(bench_position, reader) },
+	{ .name = "channel",
+	  .type = YAML_I64,
+	  .offset = AT(bench_position, channel),
+	  .min = 1,
+	  .max = 64,
+	  .want = "a channel of the reader, 1 to 64" },
 	{ .name = "ratio_pct",
 	  .type = YAML_F64,
 	  .offset = AT(bench_position, ratio_pct),
@@ -200,10 +207,12 @@ static void check_instruments(const char *path, const struct bench_file *b, stru
 	for (size_t i = 0; i < b->instruments.n; i++) {
 		if (in[i].role < 0)
 			continue;
-		if (seen[in[i].role]++)
-			diag_add(d, path, in[i].mark.line, in[i].mark.column,
-				 "role: a second \"%s\"; a bench has one of each",
-				 role_words[in[i].role]);
+		if (seen[in[i].role]++ >= (in[i].role == BENCH_READER ? ET_READERS_MAX : 1))
+			diag_add(
+				d, path, in[i].mark.line, in[i].mark.column,
+				"role: a further \"%s\"; a bench has one source, one reference and "
+				"at most %d readers",
+				role_words[in[i].role], ET_READERS_MAX);
 		check_driver(path, &in[i], d);
 		for (size_t k = 0; k < i; k++)
 			if (in[i].name && in[k].name && strcmp(in[i].name, in[k].name) == 0)
@@ -216,15 +225,44 @@ static void check_instruments(const char *path, const struct bench_file *b, stru
 				 role_words[r]);
 }
 
+static void check_sensor(const char *path, const struct bench_file *b,
+			 const struct bench_position *p, struct diag *d)
+{
+	const struct bench_instrument *in = b->instruments.items;
+	const struct bench_position *all = b->positions.items;
+	size_t readers = 0;
+
+	for (size_t i = 0; i < b->instruments.n; i++)
+		readers += in[i].role == BENCH_READER;
+	if (p->reader && !bench_file_reader(b, p))
+		diag_add(d, path, p->mark.line, p->mark.column,
+			 "reader: \"%s\"; the name of an instrument whose role is reader would be "
+			 "right",
+			 p->reader);
+	if (!p->reader && readers > 1)
+		diag_add(d, path, p->mark.line, p->mark.column,
+			 "reader: missing; of %zu readers one must be named", readers);
+	for (const struct bench_position *q = all; q < p; q++)
+		if (q->position != p->position && bench_file_reader(b, q) &&
+		    bench_file_reader(b, q) == bench_file_reader(b, p) &&
+		    bench_file_channel(q) == bench_file_channel(p))
+			diag_add(d, path, p->mark.line, p->mark.column,
+				 "channel: %d of \"%s\" is at position %lld already",
+				 bench_file_channel(p), bench_file_reader(b, p)->name,
+				 (long long)q->position);
+}
+
 static void check_positions(const char *path, const struct bench_file *b, struct diag *d)
 {
 	const struct bench_position *p = b->positions.items;
 
-	for (size_t i = 0; i < b->positions.n; i++)
+	for (size_t i = 0; i < b->positions.n; i++) {
+		check_sensor(path, b, &p[i], d);
 		for (size_t k = 0; k < i; k++)
 			if (p[i].position == p[k].position)
 				diag_add(d, path, p[i].mark.line, p[i].mark.column,
 					 "position: %lld is used twice", (long long)p[i].position);
+	}
 }
 
 int bench_file_load(const char *path, struct bench_file *out, struct yaml_doc **doc, struct diag *d)
@@ -260,6 +298,32 @@ const struct bench_instrument *bench_file_instrument(const struct bench_file *b,
 		if (in[i].role == (int)role)
 			return &in[i];
 	return NULL;
+}
+
+const struct bench_instrument *bench_file_reader(const struct bench_file *b,
+						 const struct bench_position *p)
+{
+	const struct bench_instrument *in = b->instruments.items;
+
+	for (size_t i = 0; i < b->instruments.n; i++)
+		if (in[i].role == BENCH_READER && in[i].name &&
+		    (!p->reader || strcmp(in[i].name, p->reader) == 0))
+			return &in[i];
+	return NULL;
+}
+
+int bench_file_channel(const struct bench_position *p)
+{
+	return (int)(p->channel >= 1 ? p->channel : p->position);
+}
+
+const char *bench_file_sim_name(const struct bench_instrument *in)
+{
+	static const char simulated[] = "simulated:";
+
+	if (strncmp(in->port, simulated, sizeof(simulated) - 1) == 0)
+		return in->port + sizeof(simulated) - 1;
+	return role_words[in->role];
 }
 
 const struct bench_meter_type *bench_file_meter_type(const struct bench_file *b, const char *model)

@@ -23,11 +23,12 @@ struct bench_instrument {
 		serial; /* as it answers; reference and reader need it: their certificate is found by it */
 	struct yaml_list options; /* struct bench_option */
 };
-/* What lies between the reference and the terminals of the meter at this position. Channel n of the
- * edge reader is position n. */
+/* What lies between the reference and the terminals of the meter at this position, and which sensor is in front of it. */
 struct bench_position {
 	struct yaml_mark mark;
 	int64_t position; /* 1..40 */
+	const char *reader; /* name of its edge reader; NULL: the only one */
+	int64_t channel; /* of the reader, 1..64; INT64_MIN: that of its position */
 	double ratio_pct; /* known: voltage here / voltage at the reference - 1; corrected */
 	double ratio_half_width_pct; /* what is left of it, rectangular */
 	double phase_min; /* known: minutes of arc, + = leads; corrected */
@@ -55,7 +56,8 @@ struct bench_file {
 
 extern const struct yaml_key bench_keys[];
 
-/** Load and check also: one instrument of each role, positions and names unique, drivers known.
+/** Load and check also: one instrument of each role, readers 1 to ET_READERS_MAX, positions, sensors and names unique,
+ * drivers known.
  * @param doc Owns the strings of @p out. @return ET_OK, ET_ERR_FILE (in @p d), ET_ERR_NOMEM. */
 int bench_file_load(const char *path, struct bench_file *out, struct yaml_doc **doc,
 		    struct diag *d) ET_CHECK;
@@ -68,7 +70,13 @@ int bench_file_check_options(const char *path, const struct bench_file *b, const
 /** @return NULL when the bench has no such position, instrument or meter type. */
 const struct bench_position *bench_file_position(const struct bench_file *b, int64_t position);
 const struct bench_instrument *bench_file_instrument(const struct bench_file *b,
-						     enum bench_role role);
+						     enum bench_role role); /* the first */
+/** Reader and channel whose sensor is at @p p. */
+const struct bench_instrument *bench_file_reader(const struct bench_file *b,
+						 const struct bench_position *p);
+int bench_file_channel(const struct bench_position *p);
+/** Name of its simulated counterpart: of the port "simulated:NAME", else as its role. */
+const char *bench_file_sim_name(const struct bench_instrument *in);
 const struct bench_meter_type *bench_file_meter_type(const struct bench_file *b, const char *model);
 
 #endif

@@ -28,8 +28,8 @@ struct files {
 	struct plan plan;
 	struct approval approval;
 	struct scenario scenario;
-	struct apparatus reference, reader;
-	struct yaml_doc *docs[8];
+	struct apparatus reference, readers[ET_READERS_MAX];
+	struct yaml_doc *docs[8 + ET_READERS_MAX];
 	size_t n_docs;
 };
 
@@ -88,11 +88,10 @@ static int load_files(const struct cli_args *a, const struct lab *lab, struct fi
 	return err;
 }
 
-/* Apparatus on record for the instrument in that role, valid on the day of the run. */
-static int find_apparatus(struct lab *lab, struct files *x, enum bench_role role,
+/* Apparatus on record for the instrument, valid on the day of the run. */
+static int find_apparatus(struct lab *lab, struct files *x, const struct bench_instrument *in,
 			  struct yaml_date day, struct apparatus *out, struct fault *f)
 {
-	const struct bench_instrument *in = bench_file_instrument(&x->bench, role);
 	int err;
 
 	if (!in->serial)
@@ -128,16 +127,17 @@ static int start_of_time(struct lab *lab, const struct run_input *in, const stru
 }
 
 /* The certificates must hold on the day of the run. */
-static int find_both(struct lab *lab, struct files *x, struct run_input *in, int64_t utc_ns,
-		     int32_t utc_offset_s, struct fault *f)
+static int find_all_apparatus(struct lab *lab, struct files *x, struct run_input *in,
+			      int64_t utc_ns, int32_t utc_offset_s, struct fault *f)
 {
 	const struct yaml_date day = date_of_utc(utc_ns, utc_offset_s);
-	int err = find_apparatus(lab, x, BENCH_REFERENCE, day, &x->reference, f);
+	int err = find_apparatus(lab, x, run_instrument(in, TO_REFERENCE), day, &x->reference, f);
 
-	if (err == ET_OK)
-		err = find_apparatus(lab, x, BENCH_READER, day, &x->reader, f);
 	in->reference = &x->reference;
-	in->reader = &x->reader;
+	for (int k = 0; k < in->n_readers && err == ET_OK; k++) {
+		err = find_apparatus(lab, x, in->readers[k].instrument, day, &x->readers[k], f);
+		in->readers[k].apparatus = &x->readers[k];
+	}
 	return err;
 }
 
@@ -159,7 +159,7 @@ static int run_simulated(struct lab *lab, struct files *x, struct run_input *in,
 	int err = start_of_time(lab, in, x, &start, f);
 
 	if (err == ET_OK)
-		err = find_both(lab, x, in, start.utc_ns, start.utc_offset_s, f);
+		err = find_all_apparatus(lab, x, in, start.utc_ns, start.utc_offset_s, f);
 	if (err != ET_OK)
 		return err;
 	opt.resume_at_ns = in->resume ? start.mono_ns : 0;
@@ -191,7 +191,7 @@ static int run_live(struct lab *lab, struct files *x, struct run_input *in, enum
 			   "un essai précédent s'est mal terminé; ce qu'en dit son gardien est au "
 			   "registre : "
 			   "`etalon export --journal`, guardian.note"));
-	err = find_both(lab, x, in, clk_utc_ns(in->clk), clk_utc_offset_s(in->clk), f);
+	err = find_all_apparatus(lab, x, in, clk_utc_ns(in->clk), clk_utc_offset_s(in->clk), f);
 	return err == ET_OK ? run_shown(in, lang, res, f) : err;
 }
 

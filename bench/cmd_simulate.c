@@ -77,14 +77,14 @@ static int find_out(struct served *s)
 /* The bench as it is on file, with the lines of today. */
 static int write_bench(struct served *s, struct fault *f)
 {
-	static const char *const names[BENCH_ROLES] = { "source", "reference", "reader" };
 	struct bench_instrument *in = s->bench.instruments.items;
 	json_t *o;
 	FILE *to;
 	int err = ET_OK;
 
 	for (size_t i = 0; i < s->bench.instruments.n; i++)
-		in[i].port = live_port(s->live, names[in[i].role]);
+		if (live_port(s->live, bench_file_sim_name(&in[i])))
+			in[i].port = live_port(s->live, bench_file_sim_name(&in[i]));
 	o = yaml_to_json(BENCH_SCHEMA, bench_keys, &s->bench);
 	to = o ? fopen(s->out, "we") : NULL;
 	if (!to || json_dumpf(o, to, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) < 0 ||

@@ -13,6 +13,7 @@ struct raw_all {
 	struct clock_pair *pairs;
 	struct ref_sample *samples;
 	size_t n_edges, n_pairs, n_samples;
+	const char *pairs_name; /* of what is in pairs; owned by the attempt */
 };
 struct work {
 	struct db *db;
@@ -35,29 +36,54 @@ static int get_blob(const struct work *w, const json_t *attempt, const char *nam
 	return db_get_blob(w->db, hash, bytes, len, w->f);
 }
 
+static int does_not_read(const struct work *w, const json_t *attempt)
+{
+	return fault_set(w->f, ET_ERR_INTEGRITY, "%s: raw data do not read",
+			 json_get_str(attempt, "attempt"));
+}
+
 static int load_raw(const struct work *w, const json_t *attempt, struct raw_all *raw)
 {
-	void *bytes[3] = { 0 };
-	size_t len[3] = { 0 };
+	void *bytes[2] = { 0 };
+	size_t len[2] = { 0 };
 	int err = get_blob(w, attempt, "edges", &bytes[0], &len[0]);
 
 	if (err == ET_OK)
 		err = get_blob(w, attempt, "samples", &bytes[1], &len[1]);
-	if (err == ET_OK)
-		err = get_blob(w, attempt, "pairs", &bytes[2], &len[2]);
 	if (err == ET_OK &&
 	    (raw_decode_edges(bytes[0], len[0], &raw->edges, &raw->n_edges) != ET_OK ||
-	     raw_decode_samples(bytes[1], len[1], &raw->samples, &raw->n_samples) != ET_OK ||
-	     raw_decode_pairs(bytes[2], len[2], &raw->pairs, &raw->n_pairs) != ET_OK))
-		err = fault_set(w->f, ET_ERR_INTEGRITY, "%s: raw data do not read",
-				json_get_str(attempt, "attempt"));
+	     raw_decode_samples(bytes[1], len[1], &raw->samples, &raw->n_samples) != ET_OK))
+		err = does_not_read(w, attempt);
 	if (err == ET_OK) {
 		raw->mine = calloc(raw->n_edges + 1, sizeof(*raw->mine));
 		if (!raw->mine)
 			err = fault_set(w->f, ET_ERR_NOMEM, "out of memory");
 	}
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		free(bytes[i]);
+	return err;
+}
+
+/* The clock pairs of the reader of this position; entries from when a bench had one reader do not name them. */
+static int load_pairs(const struct work *w, const json_t *attempt, const json_t *pos,
+		      struct raw_all *raw)
+{
+	const char *said = json_get_str(pos, "pairs"), *name = said ? said : "pairs";
+	void *bytes = NULL;
+	size_t len = 0;
+	int err;
+
+	if (raw->pairs_name && strcmp(raw->pairs_name, name) == 0)
+		return ET_OK;
+	free(raw->pairs);
+	raw->pairs = NULL;
+	raw->pairs_name = NULL;
+	err = get_blob(w, attempt, name, &bytes, &len);
+	if (err == ET_OK && raw_decode_pairs(bytes, len, &raw->pairs, &raw->n_pairs) != ET_OK)
+		err = does_not_read(w, attempt);
+	if (err == ET_OK)
+		raw->pairs_name = name;
+	free(bytes);
 	return err;
 }
 
@@ -163,6 +189,8 @@ static int each_attempt(struct work *w, const json_t *attempt)
 	err = load_raw(w, attempt, &raw);
 	json_array_foreach(positions, i, pos)
 	{
+		if (err == ET_OK)
+			err = load_pairs(w, attempt, pos, &raw);
 		if (err == ET_OK)
 			err = again(w, attempt, pos, &raw);
 	}

@@ -5,10 +5,11 @@
 
 #include <jansson.h>
 
+#include "base/quantities.h"
 #include "db/journal.h"
 #include "io/queue.h"
 
-enum { JOB_ENTRIES_MAX = 6, JOB_BLOBS_MAX = 3 };
+enum { JOB_ENTRIES_MAX = 6, JOB_BLOBS_MAX = 2 + ET_READERS_MAX };
 
 struct job_blob {
 	const char *name; /* key in payload.blobs of the last entry: "edges" ... */

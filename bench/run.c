@@ -20,7 +20,7 @@ struct run {
 	struct seq_config cfg;
 	struct run_record record;
 	struct queue *events;
-	struct instrument *instruments[4];
+	struct instrument *instruments[ET_TARGETS];
 	struct port *source_port; /* not yet in the hands of a session */
 	int64_t step_began_ns;
 	struct fault *f;
@@ -91,7 +91,12 @@ static int make_config(struct run *r)
 	r->cfg.off_volt_v = in->bench->off_below_v;
 	snprintf(r->cfg.serial[TO_REFERENCE], sizeof(r->cfg.serial[0]), "%s",
 		 in->reference->serial);
-	snprintf(r->cfg.serial[TO_READER], sizeof(r->cfg.serial[0]), "%s", in->reader->serial);
+	r->cfg.n_readers = in->n_readers;
+	for (int k = 0; k < in->n_readers; k++)
+		snprintf(r->cfg.serial[TO_READER + k], sizeof(r->cfg.serial[0]), "%s",
+			 in->readers[k].apparatus->serial);
+	for (int p = 0; p < ET_POSITIONS_MAX; p++)
+		r->cfg.reader_of[p] = (uint8_t)run_reader_of(in, p + 1);
 	return make_steps(r);
 }
 
@@ -192,10 +197,8 @@ static void on_notice(void *arg, const struct station_notice *n)
 
 static int open_port(struct run *r, const struct bench_instrument *b, struct port **out)
 {
-	static const char *const sim_names[] = { "source", "reference", "reader" };
-
 	if (r->in->sim)
-		return sim_port(r->in->sim, sim_names[b->role], out, r->f);
+		return sim_port(r->in->sim, bench_file_sim_name(b), out, r->f);
 	if (b->role != BENCH_SOURCE || !r->source_port)
 		return port_open(b->port, r->in->clk, out, r->f);
 	*out = r->source_port;
@@ -207,22 +210,24 @@ static int start_instruments(struct run *r)
 {
 	const struct run_input *in = r->in;
 
-	for (int role = 0; role < BENCH_ROLES; role++) {
-		const struct bench_instrument *b =
-			bench_file_instrument(in->bench, (enum bench_role)role);
-		struct instrument_config cfg = { .name = b->name,
-						 .driver = driver_find(b->driver),
-						 .params = b->options.items,
-						 .n_params = b->options.n,
-						 .dir = in->lab_dir,
-						 .serial = b->serial,
-						 .role = (enum request_target)(TO_SOURCE + role),
-						 .clk = in->clk,
-						 .events = r->events,
-						 .call_until_ns =
-							 role == BENCH_SOURCE && in->guard
-								 ? &in->guard->call_until_ns
-								 : NULL };
+	for (int t = TO_SOURCE; t < TO_READER + in->n_readers; t++) {
+		const struct bench_instrument *b = run_instrument(in, t);
+		const int k = t - TO_READER;
+		struct instrument_config cfg = {
+			.name = b->name,
+			.driver = driver_find(b->driver),
+			.params = b->options.items,
+			.n_params = b->options.n,
+			.dir = in->lab_dir,
+			.serial = b->serial,
+			.role = k > 0 ? TO_READER : (enum request_target)t,
+			.index = k > 0 ? k : 0,
+			.channel_of = k >= 0 ? in->readers[k].channel_of : NULL,
+			.clk = in->clk,
+			.events = r->events,
+			.call_until_ns =
+				t == TO_SOURCE && in->guard ? &in->guard->call_until_ns : NULL
+		};
 		int err = open_port(r, b, &cfg.port);
 
 		if (err == ET_OK && cfg.port->kind != cfg.driver->link) {
@@ -232,7 +237,7 @@ static int start_instruments(struct run *r)
 					"scenario's instrument",
 					b->name, b->driver);
 		} else if (err == ET_OK) {
-			err = instrument_start(&cfg, &r->instruments[TO_SOURCE + role]);
+			err = instrument_start(&cfg, &r->instruments[t]);
 		}
 		if (err != ET_OK)
 			return r->f->code
@@ -244,7 +249,7 @@ static int start_instruments(struct run *r)
 
 static void stop_instruments(struct run *r)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < ET_TARGETS; i++)
 		instrument_stop(r->instruments[i]);
 }
 

@@ -20,6 +20,12 @@ struct run_meter { /* one position of the batch */
 	int n_findings;
 };
 
+struct run_reader { /* an edge reader that sees at least one meter of the batch */
+	const struct bench_instrument *instrument;
+	const struct apparatus *apparatus;
+	uint8_t channel_of[ET_POSITIONS_MAX]; /* position n at n-1; 0: it does not see it */
+};
+
 struct run_input { /* all borrowed, but .source_port; they outlive the run */
 	struct db *db; /* NULL: nothing is stored (simulated campaigns) */
 	const char *operator_id, *command;
@@ -28,7 +34,9 @@ struct run_input { /* all borrowed, but .source_port; they outlive the run */
 	const struct batch *batch;
 	const struct bench_file *bench;
 	const char *lab_dir; /* for files of drivers; NULL: none */
-	const struct apparatus *reference, *reader;
+	const struct apparatus *reference;
+	struct run_reader readers[ET_READERS_MAX]; /* in the order of the bench */
+	int n_readers;
 	struct run_meter meters[ET_POSITIONS_MAX]; /* position n at n-1 */
 	bool simulated; /* the laboratory is: every instrument must answer as simulated; false: none may */
 	struct clk *clk;
@@ -75,8 +83,14 @@ struct run_result {
 	enum ee_verdict verdict[ET_POSITIONS_MAX]; /* of the meter, findings included */
 };
 
-/** Hold every meter of the batch against its notice and the set-up; fills in->meters. */
+/** Hold every meter of the batch against its notice and the set-up; fills in->meters, and in->readers without their
+ * apparatus. */
 void run_check_meters(struct run_input *in);
+
+/** Which of in->readers sees @p position, 0 when none does. */
+int run_reader_of(const struct run_input *in, int position);
+/** The instrument behind a target: TO_SOURCE, TO_REFERENCE, TO_READER + n. */
+const struct bench_instrument *run_instrument(const struct run_input *in, int target);
 
 /** @param out About 2 MB: the caller's, on the heap. @return ET_OK when the run took place (out->exit_code tells how
  * it ended); ET_ERR_ARG, ET_ERR_STATE: nothing was started, the reason is in @p f. */

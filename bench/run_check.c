@@ -40,6 +40,50 @@ static bool may_be_measured(const struct run_meter *m)
 	return true;
 }
 
+/* The first reader stands for all when nothing is measured. */
+static void choose_readers(struct run_input *in)
+{
+	const struct bench_instrument *b = in->bench->instruments.items;
+
+	in->n_readers = 0;
+	for (size_t i = 0; i < in->bench->instruments.n; i++) {
+		struct run_reader r = { .instrument = &b[i] };
+		bool used = false;
+
+		if (b[i].role != BENCH_READER)
+			continue;
+		for (int p = 0; p < ET_POSITIONS_MAX; p++) {
+			const struct bench_position *at = bench_file_position(in->bench, p + 1);
+
+			if (!at || bench_file_reader(in->bench, at) != &b[i])
+				continue;
+			r.channel_of[p] = (uint8_t)bench_file_channel(at);
+			used = used || in->meters[p].measured;
+		}
+		if (used)
+			in->readers[in->n_readers++] = r;
+	}
+	if (in->n_readers == 0)
+		in->readers[in->n_readers++].instrument =
+			bench_file_instrument(in->bench, BENCH_READER);
+}
+
+int run_reader_of(const struct run_input *in, int position)
+{
+	for (int k = 0; k < in->n_readers; k++)
+		if (in->readers[k].channel_of[position - 1])
+			return k;
+	return 0;
+}
+
+const struct bench_instrument *run_instrument(const struct run_input *in, int target)
+{
+	return target >= TO_READER
+		       ? in->readers[target - TO_READER].instrument
+		       : bench_file_instrument(in->bench, target == TO_SOURCE ? BENCH_SOURCE
+									      : BENCH_REFERENCE);
+}
+
 void run_check_meters(struct run_input *in)
 {
 	const struct meter_card *cards = in->batch->meters.items;
@@ -56,4 +100,5 @@ void run_check_meters(struct run_input *in)
 			check_setup(in, m);
 		m->measured = may_be_measured(m);
 	}
+	choose_readers(in);
 }

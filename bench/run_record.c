@@ -13,6 +13,10 @@ static const char *const as_words[] = { "as_found", "as_left" };
 static const char *const standing_words[] = { "sample", "draft", "approved" };
 static const char *const connection_words[] = { "series", "true_service", "element_a",
 						"element_b" };
+/* Clock pairs of each reader; the names are those of the raw data in the record. */
+static const char *const pairs_names[ET_READERS_MAX] = {
+	"pairs", "pairs_2", "pairs_3", "pairs_4", "pairs_5", "pairs_6", "pairs_7", "pairs_8"
+};
 static const char *const role_words[] = { "source", "reference", "reader" };
 
 /* ---- small objects ---- */
@@ -72,15 +76,13 @@ static json_t *instruments_json(const struct run_record *r)
 {
 	json_t *a = json_array();
 
-	for (int role = 0; role < BENCH_ROLES; role++) {
-		const struct bench_instrument *b =
-			bench_file_instrument(r->in->bench, (enum bench_role)role);
+	for (int t = TO_SOURCE; t < TO_READER + r->in->n_readers; t++) {
+		const struct bench_instrument *b = run_instrument(r->in, t);
 		const struct instrument_id none = { 0 };
 		const struct instrument_id *id =
-			r->seq ? seq_identity(r->seq, (enum request_target)(TO_SOURCE + role))
-			       : &none;
+			r->seq ? seq_identity(r->seq, (enum request_target)t) : &none;
 		json_t *o = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:b}", "name", b->name,
-				      "driver", b->driver, "role", role_words[role], "maker",
+				      "driver", b->driver, "role", role_words[b->role], "maker",
 				      json_str(id->maker), "model", json_str(id->model), "serial",
 				      json_str(id->serial), "firmware", json_str(id->firmware),
 				      "serial_declared", id->serial_declared);
@@ -249,13 +251,24 @@ static json_t *positions_json(const struct run_input *in)
 	return a;
 }
 
+/* What measures: the reference, and the readers that are used. */
+static json_t *apparatus_json(const struct run_input *in)
+{
+	json_t *a = json_array();
+
+	json_array_append_new(a, json_string(in->reference->id));
+	for (int k = 0; k < in->n_readers; k++)
+		json_array_append_new(a, json_string(in->readers[k].apparatus->id));
+	return a;
+}
+
 json_t *run_record_opened(const struct run_input *in, const char *session)
 {
 	const struct batch *b = in->batch;
 
 	return json_pack(
-		"{s:s,s:s,s:o,s:{s:o,s:o},s:s,s:{s:s,s:I,s:s},s:{s:s,s:I},s:I,s:o,s:o,s:o,s:s,s:[s,"
-		"s],s:o}",
+		"{s:s,s:s,s:o,s:{s:o,s:o},s:s,s:{s:s,s:I,s:s},s:{s:s,s:I},s:I,s:o,s:o,s:o,s:s,s:o,"
+		"s:o}",
 		"batch", b->id, "session", session, "work_order", json_str(b->work_order), "owner",
 		"name", json_str(b->owner.name), "address", json_str(b->owner.address), "as",
 		as_words[b->as == 1], "plan", "id", in->plan->id, "version",
@@ -264,7 +277,7 @@ json_t *run_record_opened(const struct run_input *in, const char *session)
 		(json_int_t)in->approval->revision, "configuration", (json_int_t)b->configuration,
 		"volt_v", json_num(b->volt_v), "curr_min_a", json_num(b->curr_min_a), "curr_max_a",
 		json_num(b->curr_max_a), "connection", connection_words[in->bench->connection],
-		"apparatus", in->reference->id, in->reader->id, "positions", positions_json(in));
+		"apparatus", apparatus_json(in), "positions", positions_json(in));
 }
 
 /* The first reason of a meter: its worst finding, else the cause of its first step that does not conform. */
@@ -335,15 +348,19 @@ static json_t *attempt_positions(const struct run_record *r, const struct seq_at
 		const struct meter_card *c = r->in->meters[p].card;
 		const struct seq_observation *o = &at->pos[p];
 
+		const int k = run_reader_of(r->in, p + 1);
+
 		if (!c || !(at->positions >> p & 1))
 			continue;
 		json_array_append_new(
-			a, json_pack("{s:I,s:s,s:s,s:o,s:o,s:s,s:o}", "position",
+			a, json_pack("{s:I,s:s,s:s,s:o,s:o,s:s,s:o,s:s,s:i,s:s}", "position",
 				     (json_int_t)c->position, "maker", c->maker, "serial",
 				     c->serial, "setup", ee_setup_to_json(&o->setup), "observation",
 				     ee_observation_to_json(&o->obs), "verdict",
 				     ee_verdict_word(o->verdict), "cause",
-				     o->cause ? json_str(ee_cause_word(o->cause)) : json_null()));
+				     o->cause ? json_str(ee_cause_word(o->cause)) : json_null(),
+				     "reader", r->in->readers[k].instrument->name, "channel",
+				     r->in->readers[k].channel_of[p], "pairs", pairs_names[k]));
 	}
 	return a;
 }
@@ -369,20 +386,22 @@ static json_t *attempt_stored(const struct run_record *r, const struct seq_attem
 			 attempt_positions(r, at));
 }
 
-static int add_raw(const struct ee_raw_all *raw, struct job *j)
+static int add_raw(const struct run_record *r, const struct ee_raw_all *raw, struct job *j)
 {
 	int err = raw_encode_edges(raw->edges, raw->n_edges, &j->blobs[0].data, &j->blobs[0].len);
 
+	j->blobs[0].name = "edges";
 	if (err == ET_OK)
 		err = raw_encode_samples(raw->samples, raw->n_samples, &j->blobs[1].data,
 					 &j->blobs[1].len);
-	if (err == ET_OK)
-		err = raw_encode_pairs(raw->pairs, raw->n_pairs, &j->blobs[2].data,
-				       &j->blobs[2].len);
-	j->blobs[0].name = "edges";
 	j->blobs[1].name = "samples";
-	j->blobs[2].name = "pairs";
-	j->n_blobs = JOB_BLOBS_MAX;
+	j->n_blobs = 2;
+	for (int k = 0; k < r->in->n_readers && err == ET_OK; k++) {
+		struct job_blob *b = &j->blobs[j->n_blobs++];
+
+		b->name = pairs_names[k];
+		err = raw_encode_pairs(raw->pairs[k].p, raw->pairs[k].n, &b->data, &b->len);
+	}
 	return err;
 }
 
@@ -433,7 +452,7 @@ int run_record_fill(struct run_record *r, enum commit_what what, struct job *j)
 	case COMMIT_SOURCE_STATE:
 		return job_add(j, "source.state", source_state(r));
 	case COMMIT_ATTEMPT:
-		err = add_raw(&seq_attempt(r->seq)->raw, j);
+		err = add_raw(r, &seq_attempt(r->seq)->raw, j);
 		j->series = "attempt";
 		return err == ET_OK ? job_add(j, "attempt.stored",
 					      attempt_stored(r, seq_attempt(r->seq)))

@@ -60,6 +60,7 @@ void seq_config_init(struct seq_config *cfg)
 		.prove_s = 10,
 		.ref_silence_s = 10,
 		.reader_silence_s = 10,
+		.n_readers = 1,
 		.off_volt_v = 5,
 		.off_curr_a = 0.1,
 	};
@@ -80,10 +81,13 @@ static bool is_good_config(const struct seq_config *c)
 	const struct seq_timeouts *t = &c->timeout;
 	const uint64_t all = (UINT64_C(1) << ET_POSITIONS_MAX) - 1;
 
-	return c->steps && c->n_steps >= 1 && c->positions != 0 && (c->positions & ~all) == 0 &&
-	       c->retries >= 0 && c->retries <= 9 && c->first_step >= 0 &&
-	       c->first_step < c->n_steps + c->resumed && c->first_attempt >= 0 &&
-	       c->first_tries >= 0 && c->first_tries <= c->first_attempt &&
+	for (int i = 0; i < ET_POSITIONS_MAX; i++)
+		if (c->reader_of[i] >= c->n_readers)
+			return false;
+	return c->n_readers <= ET_READERS_MAX && c->steps && c->n_steps >= 1 && c->positions != 0 &&
+	       (c->positions & ~all) == 0 && c->retries >= 0 && c->retries <= 9 &&
+	       c->first_step >= 0 && c->first_step < c->n_steps + c->resumed &&
+	       c->first_attempt >= 0 && c->first_tries >= 0 && c->first_tries <= c->first_attempt &&
 	       (c->first_positions & ~c->positions) == 0 && is_time(t->identify_s) &&
 	       is_time(t->off_s) && is_time(t->set_s) && is_time(t->prepare_s) &&
 	       is_time(t->read_s) && is_time(t->arm_s) && is_time(t->disarm_s) &&
@@ -211,7 +215,7 @@ const struct fault *seq_fault(const struct seq *s)
 
 const struct instrument_id *seq_identity(const struct seq *s, enum request_target from)
 {
-	assert(from >= TO_SOURCE && from <= TO_READER);
+	assert(from >= TO_SOURCE && (int)from < ET_TARGETS);
 	return &s->identity[from];
 }
 

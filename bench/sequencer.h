@@ -22,7 +22,7 @@
 
 struct seq;
 
-enum { SEQ_ID_MAX = 32, SEQ_REQUESTS_MAX = 16, SEQ_READINGS_MAX = 2 };
+enum { SEQ_ID_MAX = 32, SEQ_REQUESTS_MAX = 32, SEQ_READINGS_MAX = 2 };
 
 enum seq_state {
 	SEQ_IDLE = 0,
@@ -92,7 +92,10 @@ struct seq_config {
 	int retries; /* attempts after the first, per step; 0..9 */
 	bool prompts; /* ask for the meters to be mounted */
 	bool simulated; /* every instrument must answer as simulated; false: none may */
-	char serial[4]
+	/* readers are TO_READER .. TO_READER + n_readers-1, and each sees some of the positions */
+	int n_readers; /* 1..ET_READERS_MAX */
+	uint8_t reader_of[ET_POSITIONS_MAX]; /* position n at n-1: 0 .. n_readers-1 */
+	char serial[ET_TARGETS]
 		   [32]; /* by enum request_target: the serial number that must answer; "": any */
 	/* resume; all zero: from the beginning */
 	bool resumed; /* OPENING commits COMMIT_INTERRUPTED instead of COMMIT_BATCH_OPENED */
@@ -109,7 +112,7 @@ struct seq_config {
 	double off_volt_v, off_curr_a; /* a reference that reads less proves off */
 };
 
-/** Times and thresholds of an ordinary bench; everything else zero. */
+/** Times and thresholds of an ordinary bench, one reader; everything else zero. */
 void seq_config_init(struct seq_config *cfg);
 
 /** @param cfg Copied, except steps. @return ET_OK, ET_ERR_ARG (a value out of its range), ET_ERR_NOMEM.
@@ -137,7 +140,7 @@ int64_t seq_misplaced(const struct seq *s); /* events without a place in their s
 const struct fault *seq_fault(const struct seq *s);
 int seq_exit_code(const struct seq *s); /* of REQ_FINISH; before it: as if it came now */
 
-/** As it answered; all empty before. @param from TO_SOURCE, TO_REFERENCE or TO_READER. */
+/** As it answered; all empty before. @param from TO_SOURCE, TO_REFERENCE or TO_READER + n. */
 const struct instrument_id *seq_identity(const struct seq *s, enum request_target from);
 
 /* ---- the attempt: does not change between REQ_COMMIT COMMIT_ATTEMPT and its answer ---- */

@@ -159,6 +159,7 @@ int seq_attempt_begin(struct seq *s)
 	const struct ee_plan plan = {
 		.positions = s->todo,
 		.setup = s->setup,
+		.reader_of = s->cfg.reader_of,
 		.cap_s = step->cap_s,
 		.ref_silence_s = s->cfg.ref_silence_s,
 		.reader_silence_s = s->cfg.reader_silence_s,
@@ -170,7 +171,7 @@ int seq_attempt_begin(struct seq *s)
 	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
 		s->setup[i].ref_power_w = fabs(power_w); /* until it is read */
 		s->setup[i].cap_s = step->cap_s;
-		use_reader(&s->identity[TO_READER], &s->setup[i]);
+		use_reader(&s->identity[TO_READER + s->cfg.reader_of[i]], &s->setup[i]);
 	}
 	memset(&s->attempt, 0, sizeof(s->attempt));
 	s->attempt.step = s->step;
@@ -273,7 +274,7 @@ unsigned seq_suspects(enum ee_cause cause)
 	case EE_SEQUENCE_GAP:
 	case EE_READER_LOSS:
 	case EE_CLOCK_MAP:
-		return SEQ_BIT(TO_READER);
+		return SEQ_READERS;
 	default:
 		return 0;
 	}

@@ -10,7 +10,8 @@ void seq_identify_enter(struct seq *s)
 {
 	seq_ask(s, REQ_IDENTIFY, TO_SOURCE);
 	seq_ask(s, REQ_IDENTIFY, TO_REFERENCE);
-	seq_ask(s, REQ_IDENTIFY, TO_READER);
+	for (int k = 0; k < s->cfg.n_readers; k++)
+		seq_ask(s, REQ_IDENTIFY, (enum request_target)(TO_READER + k));
 }
 
 void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struct event *ev)
@@ -43,9 +44,9 @@ void seq_identify_answer(struct seq *s, const struct seq_pending *p, const struc
 
 void seq_recovering_enter(struct seq *s)
 {
-	for (enum request_target t = TO_SOURCE; t <= TO_READER; t++)
+	for (int t = TO_SOURCE; t < TO_READER + s->cfg.n_readers; t++)
 		if (s->failed & SEQ_BIT(t))
-			seq_ask(s, REQ_IDENTIFY, t);
+			seq_ask(s, REQ_IDENTIFY, (enum request_target)t);
 }
 
 bool seq_is_who_was(struct seq *s, const struct seq_pending *p, const struct event *ev,
@@ -302,7 +303,7 @@ void seq_checking_answer(struct seq *s, const struct seq_pending *p, const struc
 void seq_arming_enter(struct seq *s)
 {
 	s->armed = true;
-	seq_ask(s, REQ_ARM, TO_READER)->positions = s->attempt.positions;
+	seq_ask_readers(s, REQ_ARM);
 	seq_ask(s, REQ_ARM, TO_REFERENCE)->positions = s->attempt.positions;
 }
 
@@ -340,7 +341,7 @@ void seq_disarming_enter(struct seq *s)
 {
 	s->armed = false;
 	s->attempt.t_ended_ns = s->now_ns;
-	seq_ask(s, REQ_DISARM, TO_READER);
+	seq_ask_readers(s, REQ_DISARM);
 	seq_ask(s, REQ_DISARM, TO_REFERENCE);
 	seq_ask(s, REQ_READ, TO_REFERENCE);
 }

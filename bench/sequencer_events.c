@@ -122,6 +122,25 @@ bool seq_is_pending(const struct seq *s, unsigned targets)
 	return false;
 }
 
+bool seq_is_reader(const struct seq *s, enum request_target target)
+{
+	return target >= TO_READER && (int)target < TO_READER + s->cfg.n_readers;
+}
+
+void seq_ask_readers(struct seq *s, enum request_kind kind)
+{
+	for (int k = 0; k < s->cfg.n_readers; k++) {
+		uint64_t positions = 0;
+
+		for (int i = 0; i < ET_POSITIONS_MAX; i++)
+			if (s->cfg.reader_of[i] == k)
+				positions |= s->attempt.positions & UINT64_C(1) << i;
+		if (positions)
+			seq_ask(s, kind, (enum request_target)(TO_READER + k))->positions =
+				positions;
+	}
+}
+
 static void remove_pending(struct seq *s, int i)
 {
 	s->n_pending--;
@@ -169,7 +188,10 @@ static void arm_guard(struct seq *s)
 
 const char *seq_target_word(enum request_target target)
 {
-	static const char *const who[SEQ_TARGETS] = { "station", "source", "reference", "reader" };
+	static const char *const who[SEQ_TARGETS] = { "station",  "source",   "reference",
+						      "reader",	  "reader 2", "reader 3",
+						      "reader 4", "reader 5", "reader 6",
+						      "reader 7", "reader 8" };
 
 	return who[target];
 }
@@ -284,11 +306,12 @@ static void take_timer(struct seq *s, const struct event *ev)
 
 static void take_data(struct seq *s, const struct event *ev)
 {
-	const enum request_target from = ev->kind == EV_REF_SAMPLES ? TO_REFERENCE : TO_READER;
+	const bool expected =
+		ev->kind == EV_REF_SAMPLES ? ev->from == TO_REFERENCE : seq_is_reader(s, ev->from);
 	const bool open = s->state == SEQ_ARMING || s->state == SEQ_MEASURING ||
 			  s->state == SEQ_DISARMING || (is_safe(s) && s->attempt_open);
 
-	if (!open || ev->from != from || ee_machine_event(s->machine, ev) < 0)
+	if (!open || !expected || ee_machine_event(s->machine, ev) < 0)
 		s->misplaced++;
 }
 
@@ -340,7 +363,7 @@ static void dispatch(struct seq *s, const struct event *ev)
 
 static bool is_good_event(const struct event *ev)
 {
-	if (ev->kind <= EV_NONE || ev->kind >= EV_KINDS || ev->from > TO_READER)
+	if (ev->kind <= EV_NONE || ev->kind >= EV_KINDS || (int)ev->from >= ET_TARGETS)
 		return false;
 	if (ev->kind == EV_EDGES)
 		return ev->edges.n <= EV_EDGES_MAX;

@@ -14,18 +14,14 @@
 
 /* off is asked for twice (the second time the session tries the bare link); more often only if the
  * source or the reference contradicts later */
-enum {
-	SEQ_PENDING_MAX = 16,
-	SEQ_OFF_TRIES = 2,
-	SEQ_OFF_TRIES_MAX = 4,
-	SEQ_TARGETS = TO_READER + 1
-};
+enum { SEQ_PENDING_MAX = 32, SEQ_OFF_TRIES = 2, SEQ_OFF_TRIES_MAX = 4, SEQ_TARGETS = ET_TARGETS };
 
 /* Phases of SETTING: ranges that hold what flows and what shall flow; the set-point; ranges for it alone. */
 enum { SET_WIDE = 0, SET_SOURCE, SET_NARROW, SET_DONE };
 
 #define SEQ_BIT(target) (1U << (target))
-#define SEQ_INSTRUMENTS (SEQ_BIT(TO_SOURCE) | SEQ_BIT(TO_REFERENCE) | SEQ_BIT(TO_READER))
+#define SEQ_READERS (SEQ_BIT(ET_TARGETS) - SEQ_BIT(TO_READER))
+#define SEQ_INSTRUMENTS (SEQ_BIT(TO_SOURCE) | SEQ_BIT(TO_REFERENCE) | SEQ_READERS)
 
 struct seq_pending {
 	uint32_t id;
@@ -91,6 +87,9 @@ void seq_tell(struct seq *s, enum request_kind kind,
 	      int code); /* REQ_SHOW, REQ_FINISH: no answer */
 void seq_set_timer(struct seq *s, double in_s);
 bool seq_is_pending(const struct seq *s, unsigned targets); /* SEQ_BIT()s */
+bool seq_is_reader(const struct seq *s, enum request_target target);
+/** REQ_ARM or REQ_DISARM to every reader that has positions in this attempt. */
+void seq_ask_readers(struct seq *s, enum request_kind kind);
 /** Their answers become stale. All but commits and disarming. */
 void seq_forget_pending(struct seq *s);
 void seq_commit_source(struct seq *s); /* if it is not on record as it is now */
@@ -157,7 +156,7 @@ int seq_attempt_begin(struct seq *s) ET_CHECK;
 void seq_attempt_note(struct seq *s, enum ee_cause cause, const struct fault *f);
 /** Evaluate and judge: from now on it does not change. */
 void seq_attempt_end(struct seq *s);
-/** Instruments (SEQ_BIT()s) that a common cause points to. */
+/** Instruments (SEQ_BIT()s) that a common cause points to; readers that the bench has not, too. */
 unsigned seq_suspects(enum ee_cause cause);
 /** It is on record: its verdicts count. */
 void seq_attempt_stored(struct seq *s);

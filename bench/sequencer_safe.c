@@ -69,7 +69,7 @@ static void record_failed(struct seq *s, const struct fault *f)
 /* ---- failures of instruments ---- */
 static enum ee_cause cause_of(enum request_target from, enum request_kind kind, int code)
 {
-	if (from == TO_READER)
+	if (from >= TO_READER)
 		return code == ET_ERR_LOST ? EE_READER_LOSS : EE_INSTRUMENT_FAILED;
 	if (from == TO_REFERENCE && code == ET_ERR_LOST)
 		return kind == REQ_DISARM ? EE_CONSTANT_CHANGED : EE_RANGE_CHANGED;
@@ -142,7 +142,7 @@ void seq_stream_failed(struct seq *s, const struct event *ev)
 
 	if (ev->from == TO_SOURCE && !over)
 		seq_fatal(s, EE_INSTRUMENT_FAILED, &ev->fault);
-	else if ((ev->from == TO_REFERENCE || ev->from == TO_READER) && runs)
+	else if ((ev->from == TO_REFERENCE || seq_is_reader(s, ev->from)) && runs)
 		seq_void(s, cause_of(ev->from, REQ_NONE, ev->fault.code), &ev->fault, ev->from);
 	else
 		s->misplaced++;
@@ -227,7 +227,7 @@ void seq_safe_off_enter(struct seq *s)
 	if (!s->armed)
 		return;
 	s->armed = false;
-	seq_ask(s, REQ_DISARM, TO_READER);
+	seq_ask_readers(s, REQ_DISARM);
 	seq_ask(s, REQ_DISARM, TO_REFERENCE);
 }
 

@@ -31,7 +31,7 @@ struct station_notice {
 struct station_config {
 	struct clk *clk;
 	struct queue *events; /* of struct event; the instruments post there too */
-	struct instrument *instruments[4]; /* by enum request_target; TO_STATION is NULL */
+	struct instrument *instruments[ET_TARGETS]; /* by enum request_target; TO_STATION is NULL */
 	struct seq *seq;
 	struct recorder *recorder;
 	/** Fill @p j for a commit of @p what. @return ET_OK, ET_ERR_NOMEM. */

@@ -9,7 +9,7 @@
 
 #include "io/worker.h"
 
-enum { REQUESTS_MAX = 32, TRIES = 3, LISTEN_MAX = 16 };
+enum { REQUESTS_MAX = 32, TRIES = 3, LISTEN_MAX = 16, CHANNELS_MAX = 64 };
 #define SLICE_NS \
 	((int64_t)ET_NS_PER_S / 2) /* longest wait of a stream before requests are looked at */
 #define REAL_FLUSH_NS ((int64_t)ET_NS_PER_S / 20) /* the kernel's buffer of a real line is small */
@@ -19,6 +19,7 @@ struct instrument {
 	struct instrument_config cfg;
 	struct worker *worker;
 	struct queue *requests;
+	uint8_t position_of[CHANNELS_MAX + 1]; /* by channel of a reader; 0: none */
 	atomic_bool stopping;
 
 	/* of the worker alone from here on */
@@ -37,7 +38,7 @@ static void post(struct instrument *in, struct event *ev, enum event_kind kind, 
 {
 	ev->kind = kind;
 	ev->id = id;
-	ev->from = in->cfg.role;
+	ev->from = (enum request_target)((int)in->cfg.role + in->cfg.index);
 	ev->t_ns = clk_now_ns(in->cfg.clk);
 	while (queue_put(in->cfg.events, ev) != ET_OK && !atomic_load(&in->stopping))
 		clk_sleep_until(in->cfg.clk, clk_now_ns(in->cfg.clk) + POST_AGAIN_NS);
@@ -315,6 +316,16 @@ static int do_reference(struct instrument *in, const struct request *req)
 	return err;
 }
 
+static uint64_t channels_of(const struct instrument *in, uint64_t positions)
+{
+	uint64_t channels = 0;
+
+	for (int c = 1; c <= CHANNELS_MAX; c++)
+		if (in->position_of[c] && positions >> (in->position_of[c] - 1) & 1)
+			channels |= UINT64_C(1) << (c - 1);
+	return channels;
+}
+
 static int fetch_edges(struct instrument *in)
 {
 	struct edge_batch b;
@@ -325,6 +336,9 @@ static int fetch_edges(struct instrument *in)
 		if (err != ET_OK)
 			return err;
 		for (uint16_t i = 0; i < b.n; i++) {
+			b.e[i].position = b.e[i].position <= CHANNELS_MAX
+						  ? in->position_of[b.e[i].position]
+						  : 0;
 			in->batch.edges.e[in->batch.edges.n++] = b.e[i];
 			if (in->batch.edges.n == EV_EDGES_MAX)
 				post_edges(in);
@@ -366,7 +380,7 @@ static int do_reader(struct instrument *in, const struct request *req)
 
 	if (req->kind == REQ_ARM) {
 		in->batch.edges.n = 0;
-		err = in->cfg.driver->reader->arm(in->inst, req->positions);
+		err = in->cfg.driver->reader->arm(in->inst, channels_of(in, req->positions));
 		in->next_sync_ns = in->next_flush_ns = clk_now_ns(in->cfg.clk);
 	} else {
 		err = disarm_reader(in);
@@ -536,6 +550,16 @@ static bool has_facet(const struct instrument_config *cfg)
 	return false;
 }
 
+static void map_channels(struct instrument *in)
+{
+	for (int p = 1; p <= ET_POSITIONS_MAX; p++) {
+		const int c = in->cfg.channel_of ? in->cfg.channel_of[p - 1] : p;
+
+		if (c >= 1 && c <= CHANNELS_MAX)
+			in->position_of[c] = (uint8_t)p;
+	}
+}
+
 int instrument_start(const struct instrument_config *cfg, struct instrument **out)
 {
 	struct instrument *in;
@@ -549,6 +573,7 @@ int instrument_start(const struct instrument_config *cfg, struct instrument **ou
 	if (!in)
 		goto close_port;
 	in->cfg = *cfg;
+	map_channels(in);
 	in->flush_ns = (int64_t)((cfg->edge_flush_s > 0 ? cfg->edge_flush_s : 0.5) * ET_NS_PER_S);
 	in->sync_ns =
 		(int64_t)((cfg->sync_interval_s > 0 ? cfg->sync_interval_s : 1) * ET_NS_PER_S);

@@ -25,7 +25,11 @@ struct instrument_config {
 	const struct driver_param *params; /* borrowed until instrument_stop(), as is the name */
 	size_t n_params;
 	const char *dir, *serial; /* as in struct driver_env; borrowed too */
-	enum request_target role; /* .from of its events */
+	enum request_target role; /* TO_SOURCE, TO_REFERENCE, TO_READER: which facet is used */
+	int index; /* of several readers, from 0: its events are .from TO_READER + index */
+	/* reader: [ET_POSITIONS_MAX], position n at n-1: its channel, 1..64, 0: none; borrowed. NULL: channel n is
+	 * position n */
+	const uint8_t *channel_of;
 	struct port *port; /* owned by the session from now on */
 	struct clk *clk;
 	struct queue *events; /* of struct event; borrowed */

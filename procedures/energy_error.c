@@ -28,15 +28,20 @@ struct slot {
 struct ee_machine {
 	struct ee_plan plan;
 	bool started, full;
-	int64_t t_armed_ns, t_sample_ns, t_pair_ns;
+	int64_t t_armed_ns, t_sample_ns;
 	int64_t t_good_ns; /* when the undisturbed positions had all stopped; 0: not yet */
 	enum ee_cause cause;
 	int64_t strays;
-	size_t n_edges, n_samples, n_pairs;
+	size_t n_edges, n_samples;
 	struct slot slot[ET_POSITIONS_MAX];
 	struct edge edges[ET_POSITIONS_MAX * EE_EDGES_MAX];
 	struct ref_sample samples[EE_SAMPLES_MAX];
-	struct clock_pair pairs[EE_PAIRS_MAX];
+	struct reader {
+		bool used; /* a position that is measured is in front of it */
+		int64_t t_pair_ns;
+		size_t n_pairs;
+		struct clock_pair pairs[EE_PAIRS_MAX];
+	} reader[ET_READERS_MAX];
 };
 
 struct ee_machine *ee_machine_new(void)
@@ -54,6 +59,11 @@ static bool is_measured(const struct ee_machine *m, int i)
 	return (m->plan.positions >> i & 1) != 0;
 }
 
+static int reader_of(const struct ee_machine *m, int i)
+{
+	return m->plan.reader_of ? m->plan.reader_of[i] : 0;
+}
+
 static double seconds_between(int64_t from_ns, int64_t to_ns)
 {
 	return (double)(to_ns - from_ns) / ET_NS_PER_S;
@@ -69,11 +79,12 @@ static void note_cause(struct ee_machine *m, enum ee_cause cause)
 static int evaluate(const struct ee_machine *m, int i, int64_t now_ns, struct ee_observation *out)
 {
 	const struct slot *p = &m->slot[i];
+	const struct reader *r = &m->reader[reader_of(m, i)];
 	const struct ee_raw raw = {
 		.edges = p->edges,
 		.n_edges = (size_t)p->pub.n_edges,
-		.pairs = m->pairs,
-		.n_pairs = m->n_pairs,
+		.pairs = r->pairs,
+		.n_pairs = r->n_pairs,
 		.samples = m->samples,
 		.n_samples = m->n_samples,
 		.t_armed_ns = m->t_armed_ns,
@@ -100,17 +111,32 @@ static int slot_reset(struct ee_machine *m, int i)
 	return is_measured(m, i) ? evaluate(m, i, 0, &p->pub.obs) : ET_OK;
 }
 
+static bool readers_exist(const struct ee_plan *plan)
+{
+	for (int i = 0; plan->reader_of && i < ET_POSITIONS_MAX; i++)
+		if (plan->reader_of[i] >= ET_READERS_MAX)
+			return false;
+	return true;
+}
+
 int ee_machine_plan(struct ee_machine *m, const struct ee_plan *plan)
 {
-	if (plan->positions == 0 || plan->positions >> ET_POSITIONS_MAX || !(plan->cap_s > 0) ||
-	    !(plan->ref_silence_s > 0) || !(plan->reader_silence_s > 0))
+	if (!readers_exist(plan) || plan->positions == 0 || plan->positions >> ET_POSITIONS_MAX ||
+	    !(plan->cap_s > 0) || !(plan->ref_silence_s > 0) || !(plan->reader_silence_s > 0))
 		return ET_ERR_ARG;
 	m->plan = *plan;
 	m->started = m->full = false;
-	m->t_armed_ns = m->t_sample_ns = m->t_pair_ns = m->t_good_ns = 0;
+	m->t_armed_ns = m->t_sample_ns = m->t_good_ns = 0;
 	m->cause = EE_CAUSE_NONE;
 	m->strays = 0;
-	m->n_edges = m->n_samples = m->n_pairs = 0;
+	m->n_edges = m->n_samples = 0;
+	for (int k = 0; k < ET_READERS_MAX; k++) {
+		m->reader[k].used = false;
+		m->reader[k].n_pairs = 0;
+	}
+	for (int i = 0; i < ET_POSITIONS_MAX; i++)
+		if (is_measured(m, i))
+			m->reader[reader_of(m, i)].used = true;
 	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
 		int err = slot_reset(m, i);
 
@@ -123,7 +149,9 @@ int ee_machine_plan(struct ee_machine *m, const struct ee_plan *plan)
 void ee_machine_start(struct ee_machine *m, int64_t t_armed_ns)
 {
 	m->started = true;
-	m->t_armed_ns = m->t_sample_ns = m->t_pair_ns = t_armed_ns;
+	m->t_armed_ns = m->t_sample_ns = t_armed_ns;
+	for (int k = 0; k < ET_READERS_MAX; k++)
+		m->reader[k].t_pair_ns = t_armed_ns;
 	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
 		m->slot[i].pub.t_last_ns = t_armed_ns;
 		if (is_measured(m, i))
@@ -133,11 +161,12 @@ void ee_machine_start(struct ee_machine *m, int64_t t_armed_ns)
 	}
 }
 
-static void take_edge(struct ee_machine *m, const struct edge *e, int64_t t_ns)
+static void take_edge(struct ee_machine *m, int reader, const struct edge *e, int64_t t_ns)
 {
 	struct slot *p;
 
-	if (e->position < 1 || e->position > ET_POSITIONS_MAX || !is_measured(m, e->position - 1)) {
+	if (e->position < 1 || e->position > ET_POSITIONS_MAX || !is_measured(m, e->position - 1) ||
+	    reader_of(m, e->position - 1) != reader) {
 		m->strays++;
 		return;
 	}
@@ -167,21 +196,25 @@ static void take_sample(struct ee_machine *m, const struct ref_sample *s, int64_
 	m->full = m->full || m->n_samples == EE_SAMPLES_MAX;
 }
 
-static void take_pair(struct ee_machine *m, const struct clock_pair *pair, int64_t t_ns)
+static void take_pair(struct ee_machine *m, struct reader *r, const struct clock_pair *pair,
+		      int64_t t_ns)
 {
-	m->t_pair_ns = t_ns;
-	if (m->n_pairs < EE_PAIRS_MAX)
-		m->pairs[m->n_pairs++] = *pair;
-	m->full = m->full || m->n_pairs == EE_PAIRS_MAX;
+	r->t_pair_ns = t_ns;
+	if (r->n_pairs < EE_PAIRS_MAX)
+		r->pairs[r->n_pairs++] = *pair;
+	m->full = m->full || (r->used && r->n_pairs == EE_PAIRS_MAX);
 }
 
 int ee_machine_event(struct ee_machine *m, const struct event *ev)
 {
+	const int reader = (int)ev->from - TO_READER;
+	const bool of_reader = reader >= 0 && reader < ET_READERS_MAX;
+
 	if (ev->kind == EV_EDGES) {
-		if (ev->edges.n > EV_EDGES_MAX)
+		if (ev->edges.n > EV_EDGES_MAX || !of_reader)
 			return ET_ERR_ARG;
 		for (int k = 0; k < ev->edges.n; k++)
-			take_edge(m, &ev->edges.e[k], ev->t_ns);
+			take_edge(m, reader, &ev->edges.e[k], ev->t_ns);
 		return ET_OK;
 	}
 	if (ev->kind == EV_REF_SAMPLES) {
@@ -191,9 +224,9 @@ int ee_machine_event(struct ee_machine *m, const struct event *ev)
 			take_sample(m, &ev->samples.s[k], ev->t_ns);
 		return ET_OK;
 	}
-	if (ev->kind != EV_CLOCK_PAIR)
+	if (ev->kind != EV_CLOCK_PAIR || !of_reader)
 		return ET_ERR_ARG;
-	take_pair(m, &ev->pair, ev->t_ns);
+	take_pair(m, &m->reader[reader], &ev->pair, ev->t_ns);
 	return ET_OK;
 }
 
@@ -257,8 +290,10 @@ static void watch_streams(struct ee_machine *m, int64_t now_ns)
 {
 	if (seconds_between(m->t_sample_ns, now_ns) > m->plan.ref_silence_s)
 		note_cause(m, EE_REFERENCE_SILENT);
-	if (seconds_between(m->t_pair_ns, now_ns) > m->plan.reader_silence_s)
-		note_cause(m, EE_READER_LOSS);
+	for (int k = 0; k < ET_READERS_MAX; k++)
+		if (m->reader[k].used &&
+		    seconds_between(m->reader[k].t_pair_ns, now_ns) > m->plan.reader_silence_s)
+			note_cause(m, EE_READER_LOSS);
 }
 
 bool ee_machine_look(struct ee_machine *m, int64_t now_ns)
@@ -267,11 +302,10 @@ bool ee_machine_look(struct ee_machine *m, int64_t now_ns)
 	watch_streams(m, now_ns);
 	if (m->cause != EE_CAUSE_NONE)
 		return true;
-	if (m->n_samples >= 2 && m->n_pairs >= 2) {
-		for (int i = 0; i < ET_POSITIONS_MAX; i++)
-			if (is_measured(m, i) && !m->slot[i].decided)
-				look_at(m, i, now_ns);
-	}
+	for (int i = 0; i < ET_POSITIONS_MAX && m->n_samples >= 2; i++)
+		if (is_measured(m, i) && !m->slot[i].decided &&
+		    m->reader[reader_of(m, i)].n_pairs >= 2)
+			look_at(m, i, now_ns);
 	return m->cause != EE_CAUSE_NONE || m->full ||
 	       seconds_between(m->t_armed_ns, now_ns) >= m->plan.cap_s || all_may_stop(m, now_ns);
 }
@@ -303,8 +337,9 @@ void ee_machine_finish(struct ee_machine *m, int64_t t_end_ns)
 	assert(m->started);
 	if (m->n_samples < 2)
 		note_cause(m, EE_REFERENCE_SILENT);
-	if (m->n_pairs < 2)
-		note_cause(m, EE_CLOCK_MAP);
+	for (int k = 0; k < ET_READERS_MAX; k++)
+		if (m->reader[k].used && m->reader[k].n_pairs < 2)
+			note_cause(m, EE_CLOCK_MAP);
 	for (int i = 0; i < ET_POSITIONS_MAX; i++)
 		if (is_measured(m, i))
 			finish_position(m, i, t_end_ns);
@@ -323,14 +358,16 @@ const struct ee_position *ee_machine_position(const struct ee_machine *m, int po
 
 struct ee_raw_all ee_machine_raw(const struct ee_machine *m)
 {
-	return (struct ee_raw_all){
+	struct ee_raw_all raw = {
 		.edges = m->edges,
 		.samples = m->samples,
-		.pairs = m->pairs,
 		.n_edges = m->n_edges,
 		.n_samples = m->n_samples,
-		.n_pairs = m->n_pairs,
 	};
+
+	for (int k = 0; k < ET_READERS_MAX; k++)
+		raw.pairs[k] = (struct ee_raw_pairs){ m->reader[k].pairs, m->reader[k].n_pairs };
+	return raw;
 }
 
 int64_t ee_machine_strays(const struct ee_machine *m)

@@ -18,7 +18,9 @@ struct ee_plan {
 		*setup; /* [ET_POSITIONS_MAX], position n at n-1; borrowed until the next plan */
 	double cap_s; /* longest time from arming; > 0 */
 	double ref_silence_s; /* longest time between two updates of the register; > 0 */
-	double reader_silence_s; /* longest time between two clock pairs; > 0 */
+	double reader_silence_s; /* longest time between two clock pairs of one reader; > 0 */
+	const uint8_t *
+		reader_of; /* [ET_POSITIONS_MAX], as setup: its reader, 0 .. ET_READERS_MAX-1; NULL: all 0 */
 };
 
 /* One position, as the last look saw it; after ee_machine_finish() by all of its raw data. */
@@ -39,8 +41,11 @@ struct ee_position {
 struct ee_raw_all {
 	const struct edge *edges;
 	const struct ref_sample *samples;
-	const struct clock_pair *pairs;
-	size_t n_edges, n_samples, n_pairs;
+	size_t n_edges, n_samples;
+	struct ee_raw_pairs {
+		const struct clock_pair *p;
+		size_t n;
+	} pairs[ET_READERS_MAX]; /* each reader has its own clock */
 };
 
 /** NULL: out of memory. About 8 MB, touched only as data come. */
@@ -53,7 +58,8 @@ int ee_machine_plan(struct ee_machine *m, const struct ee_plan *plan) ET_CHECK;
 /** Reader and reference run since @p t_armed_ns: figures, cap and silence count from here. */
 void ee_machine_start(struct ee_machine *m, int64_t t_armed_ns);
 
-/** Take EV_EDGES, EV_CLOCK_PAIR, EV_REF_SAMPLES. Edges of positions that are not measured are counted as strays.
+/** Take EV_EDGES, EV_CLOCK_PAIR, EV_REF_SAMPLES; those of reader n are .from TO_READER + n. Edges of positions that
+ * are not measured, or not by this reader, are counted as strays.
  * @return ET_OK, ET_ERR_ARG (another kind, or a count out of its range: nothing taken). */
 int ee_machine_event(struct ee_machine *m, const struct event *ev) ET_CHECK;
 

@@ -148,11 +148,13 @@ int live_serve(struct live *l, int stop_fd, int in_fd, int out_fd, bool until_eo
 			door_wants(&l->door[i], &p[FD_DOORS + DOOR_FDS * i]);
 		if (wait_for_work(l, p, n) < 0)
 			return fault_set(f, ET_ERR_IO, "poll: %s", strerror(errno));
+		for (size_t i = 0; i < l->n_doors; i++)
+			door_take(&l->door[i], &p[FD_DOORS + DOOR_FDS * i]);
 		catch_up(l);
 		if (p[FD_STOP].revents)
 			return ET_OK;
 		for (size_t i = 0; i < l->n_doors; i++) {
-			door_take(&l->door[i], &p[FD_DOORS + DOOR_FDS * i]);
+			door_pass(&l->door[i]);
 			door_give(&l->door[i]);
 		}
 		if (p[FD_IN].revents && !take_lines(l, in_fd, out_fd)) {

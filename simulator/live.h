@@ -17,7 +17,7 @@
  *   heal source               it does what it is told again; what stayed on is still on
  *   terminals                 -> {"volt_v":[..],"curr_a":[..]} at the reference, now
  *   truth POSITION FIRST LAST -> {"position":..,"err_pct":..,"kh_wh":..,"n_pulses":..,"span_s":..}: error against Kh of
- *                             the LED between two edges by their numbers, since the reader was last armed
+ *                             the LED between two edges by their numbers
  *   lag                       -> {"worst_lag_ms":..}
  */
 #ifndef SIMULATOR_LIVE_H

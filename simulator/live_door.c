@@ -20,6 +20,7 @@ void door_init(struct door *d)
 	d->spec[0] = '\0';
 	d->number = 0;
 	d->n_open = 0;
+	d->n_in = d->n_out = 0;
 	d->listening = d->client = d->master = d->slave = d->watch = -1;
 	d->frame = (struct frame){ .n = 0 };
 }
@@ -127,6 +128,7 @@ static void last_left(struct door *d)
 {
 	d->n_open = 0;
 	d->frame.n = 0;
+	d->n_out = 0;
 	ioctl(d->slave, TIOCNXCL);
 	tcflush(d->slave, TCIFLUSH);
 }
@@ -170,6 +172,8 @@ void door_unplug(struct door *d)
 	if (d->kind == LIVE_TTY && d->link[0] && d->plugged)
 		(void)unlink(d->link);
 	d->plugged = false;
+	d->n_open = 0;
+	d->n_in = d->n_out = 0;
 }
 
 void door_wants(const struct door *d, struct pollfd out[DOOR_FDS])
@@ -177,54 +181,95 @@ void door_wants(const struct door *d, struct pollfd out[DOOR_FDS])
 	out[0] = (struct pollfd){ .fd = d->client >= 0	    ? d->client
 					: d->listening >= 0 ? d->listening
 							    : d->master,
-				  .events = POLLIN };
+				  .events = d->n_out ? POLLIN | POLLOUT : POLLIN };
 	out[1] = (struct pollfd){ .fd = d->watch, .events = POLLIN };
 }
 
-static void to_instrument(struct door *d, int fd)
+static bool has_client(const struct door *d)
 {
-	uint8_t buf[512];
-	const ssize_t n = read(fd, buf, sizeof(buf));
+	return d->client >= 0 || d->n_open > 0;
+}
 
-	if (n > 0 && (d->port->kind == PORT_MODBUS
-			      ? frame_take(&d->frame, d->kind == LIVE_TCP, buf, (size_t)n, d->port)
-			      : port_write(d->port, buf, (size_t)n, 0) == ET_OK))
+/* As much as the line takes now. What a client has not read when it goes is nobody's. */
+static void push(struct door *d)
+{
+	ssize_t n = 0;
+
+	if (!has_client(d))
+		d->n_out = 0;
+	if (d->n_out == 0)
 		return;
-	d->frame.n = 0;
-	if (d->kind == LIVE_TCP && !(n < 0 && errno == EAGAIN))
+	if (d->kind == LIVE_TTY)
+		n = write(d->master, d->out, d->n_out);
+	else
+		n = send(d->client, d->out, d->n_out, MSG_NOSIGNAL);
+	if (n < 0 && d->kind == LIVE_TCP && errno != EAGAIN && errno != EINTR)
 		close_fd(&d->client);
+	if (n <= 0)
+		return;
+	d->n_out -= (size_t)n;
+	memmove(d->out, d->out + n, d->n_out);
+}
+
+static void hang_up(struct door *d)
+{
+	d->frame.n = 0;
+	if (d->kind == LIVE_TCP)
+		close_fd(&d->client);
+}
+
+static void take_bytes(struct door *d, int fd)
+{
+	const ssize_t n = read(fd, d->in, sizeof(d->in));
+
+	d->n_in = n > 0 ? (size_t)n : 0;
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		hang_up(d);
 }
 
 void door_take(struct door *d, const struct pollfd p[DOOR_FDS])
 {
 	if (p[1].revents)
 		count_clients(d);
-	if (!p[0].revents)
+	if (!(p[0].revents & ~POLLOUT)) /* what can be written is written by door_give() */
 		return;
 	if (d->kind == LIVE_TTY)
-		to_instrument(d, d->master);
+		take_bytes(d, d->master);
 	else if (d->client >= 0)
-		to_instrument(d, d->client);
+		take_bytes(d, d->client);
 	else
 		welcome(d);
 }
 
-/* A full line loses what is sent on it, a full connection is broken: who does not read is gone. */
+void door_pass(struct door *d)
+{
+	bool ok = true;
+
+	if (d->n_in && d->port->kind == PORT_MODBUS)
+		ok = frame_take(&d->frame, d->kind == LIVE_TCP, d->in, d->n_in, d->port);
+	else if (d->n_in)
+		ok = port_write(d->port, d->in, d->n_in, 0) == ET_OK;
+	d->n_in = 0;
+	if (!ok)
+		hang_up(d);
+}
+
 void door_give(struct door *d)
 {
 	uint8_t buf[4096], framed[FRAME_MAX], *out = buf;
 	int n;
 
 	while ((n = port_read(d->port, buf, sizeof(buf), INT64_MIN)) > 0 || n == ET_ERR_PROTO) {
-		if (d->silent || n < 0)
+		if (d->silent || n < 0 || !has_client(d))
 			continue;
 		if (d->port->kind == PORT_MODBUS) {
 			n = (int)frame_give(&d->frame, d->kind == LIVE_TCP, buf, (size_t)n, framed);
 			out = framed;
 		}
-		if (d->n_open > 0 && write(d->master, out, (size_t)n) < 0 && errno == EIO)
-			return;
-		if (d->client >= 0 && send(d->client, out, (size_t)n, MSG_NOSIGNAL) != n)
-			close_fd(&d->client);
+		if ((size_t)n > DOOR_HOLDS - d->n_out)
+			continue;
+		memcpy(d->out + d->n_out, out, (size_t)n);
+		d->n_out += (size_t)n;
 	}
+	push(d);
 }

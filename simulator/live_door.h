@@ -11,7 +11,8 @@
 #include "simulator/live.h"
 #include "simulator/live_frame.h"
 
-enum { DOOR_FDS = 2 };
+/* What a line holds for a client that is busy; the pseudo-terminal itself holds 12 KiB, a second of a busy reader. */
+enum { DOOR_FDS = 2, DOOR_HOLDS = 65536 };
 
 struct door {
 	enum live_kind kind;
@@ -20,6 +21,9 @@ struct door {
 	char link[112]; /* symbolic link to the pseudo-terminal; "": none */
 	bool plugged;
 	bool silent; /* what the instrument says is lost */
+	size_t n_in, n_out; /* bytes on their way from and to the client */
+	uint8_t in[512];
+	char out[DOOR_HOLDS];
 	/* tcp: -1 where there is none */
 	int listening, client;
 	uint16_t number; /* of the TCP port; 0: not chosen yet */
@@ -38,9 +42,13 @@ void door_unplug(struct door *d);
 
 /** What to wait for; descriptors that are not there are -1. */
 void door_wants(const struct door *d, struct pollfd out[DOOR_FDS]);
-/** Bytes of the client go to the instrument; clients come and go. @p p as poll() left it. */
+/** Take what the client has sent; clients come and go. @p p as poll() left it. */
 void door_take(struct door *d, const struct pollfd p[DOOR_FDS]);
-/** What has arrived from the instrument goes to the client, or is lost. */
+/** It reaches the instrument now. Virtual time must have been moved on after door_take(), so that nothing is there
+ * before it was sent. */
+void door_pass(struct door *d);
+/** What has arrived from the instrument goes to the client. Lost is what comes while nobody is there, and what does
+ * not fit when a client does not read. */
 void door_give(struct door *d);
 
 #endif

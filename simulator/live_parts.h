@@ -5,7 +5,7 @@
 
 #include "simulator/live_door.h"
 
-enum { LIVE_DOORS_MAX = SIM_INSTRUMENTS, LIVE_LINE_MAX = 160 };
+enum { LIVE_DOORS_MAX = SIM_READER + ET_READERS_MAX, LIVE_LINE_MAX = 160 };
 
 struct live {
 	struct sim *sim;

@@ -76,6 +76,18 @@ int scenario_parse_epoch(const char *text, int64_t *utc_ns)
 	return ET_OK;
 }
 
+int scenario_reader_index(const struct scenario *sc, const char *name)
+{
+	const struct scenario_reader *r = sc->readers.items;
+
+	if (!name || strcmp(name, "reader") == 0)
+		return 0;
+	for (size_t n = 0; n < sc->readers.n; n++)
+		if (r[n].name && strcmp(r[n].name, name) == 0)
+			return (int)n + 1;
+	return -1;
+}
+
 /* ---- what the table cannot check ---- */
 
 struct check {
@@ -124,6 +136,41 @@ static void check_event(const struct check *c, const struct scenario_event *e)
 			 "position: missing; this kind of event needs one");
 }
 
+/* Names of instruments are words of lines and ports: nothing to be split in them. */
+static bool is_name(const char *s)
+{
+	return s && strlen(s) <= SCENARIO_NAME_MAX &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(s);
+}
+
+static void check_readers(const struct check *c, const struct scenario *sc)
+{
+	const struct scenario_reader *r = sc->readers.items;
+
+	if (sc->readers.n >= ET_READERS_MAX)
+		diag_add(c->d, c->file, r[0].mark.line, r[0].mark.column,
+			 "readers: %zu beside the first one; at most %d", sc->readers.n,
+			 ET_READERS_MAX - 1);
+	for (size_t n = 0; n < sc->readers.n; n++) {
+		const bool taken = r[n].name && scenario_reader_index(sc, r[n].name) != (int)n + 1;
+
+		if (r[n].name && (!is_name(r[n].name) || taken || !strcmp(r[n].name, "source") ||
+				  !strcmp(r[n].name, "reference")))
+			diag_add(c->d, c->file, r[n].mark.line, r[n].mark.column,
+				 "name: \"%s\"; a name of its own of at most %d letters a-z, "
+				 "digits, - and _ would be right",
+				 r[n].name, SCENARIO_NAME_MAX);
+	}
+}
+
+static void check_reader_of(const struct check *c, const struct scenario *sc,
+			    const struct scenario_meter *m)
+{
+	if (m->reader && scenario_reader_index(sc, m->reader) < 0)
+		diag_add(c->d, c->file, m->mark.line, m->mark.column,
+			 "reader: \"%s\" is not in readers", m->reader);
+}
+
 static void check_lists(const struct check *c, const struct scenario *sc)
 {
 	const struct scenario_position *p = sc->bench.positions.items;
@@ -133,11 +180,13 @@ static void check_lists(const struct check *c, const struct scenario *sc)
 	bool positions[ET_POSITIONS_MAX + 1] = { false }, meters[ET_POSITIONS_MAX + 1] = { false };
 
 	check_configuration(c, &nowhere, sc->bench.configuration);
+	check_readers(c, sc);
 	for (size_t n = 0; n < sc->bench.positions.n; n++)
 		check_span(c, &p[n].mark, p[n].position, p[n].to, positions);
 	for (size_t n = 0; n < sc->meters.n; n++) {
 		check_span(c, &m[n].mark, m[n].position, m[n].to, meters);
 		check_configuration(c, &m[n].mark, m[n].configuration);
+		check_reader_of(c, sc, &m[n]);
 	}
 	for (size_t n = 0; n < sc->events.n; n++)
 		check_event(c, &e[n]);

@@ -47,8 +47,11 @@
  *   baud [921600]  buffer_lines [256]
  *   batch_s [0.05]                      lines leave it together so often (a USB function); 0: each by itself
  *   latency_s [0.001]                   of answers
+ * readers:        more of them; keys as of `reader`, serial [SIM-IR-0002 ...], and
+ *   name          required: "reader2" ...; the first one is named reader
  * meters:         position .. to get one each
  *   position, to  required              [to = position]
+ *   reader        whose sensor is in front of it                                [reader]
  *   channel       of the reader         [= position; with `to`: counts up]
  *   configuration [of the bench]
  *   kh_wh         Wh per pulse of the LED, whatever the card says               [1]
@@ -75,13 +78,13 @@
  *   distribution  normal | rectangular | triangular                             [normal]
  *   u             required
  * faults:         of the links: what happens to one message of an instrument
- *   instrument    source | reference | reader, required
+ *   instrument    source | reference | reader (the first), required
  *   kind          lost | cut | late | byte_lost | byte_doubled | byte_non_ascii | digit_changed | silent_from, required
  *   message       counted from 0 since the port was opened; late_s; where       [0]
  * events:         of the world, at_s after the epoch
  *   kind          source_trip | range_change | temperature | led_dead | led_alive | saturated | unsaturated |
  *                 source_step | reader_reset, required
- *   position      of LED events; of saturation events it is the channel
+ *   position      of LED events; of saturation events it is the channel (of the first reader, as reader_reset)
  *   value         range_change: the new voltage range in V; temperature: C; source_step: all currents change by so
  *                 many % of what they are set to
  */
@@ -93,6 +96,7 @@
 
 #define SCENARIO_SCHEMA "etalon/scenario/1"
 
+/* SIM_INSTRUMENTS: those that every bench has; more readers follow them */
 enum sim_instrument { SIM_SOURCE = 0, SIM_REFERENCE, SIM_READER, SIM_INSTRUMENTS };
 enum sim_reference { SIM_COM5003 = 0, SIM_SDM630 };
 enum sim_burden_kind { SIM_BURDEN_INDUCTIVE = 0, SIM_BURDEN_CAPACITIVE };
@@ -130,6 +134,7 @@ struct scenario_meter {
 	int64_t position, to, channel, configuration;
 	double kh_wh, gain_pct, phase_min, low_load_pct, low_load_below_a, temp_coeff_pct_per_k;
 	double starting_a, creep_w, noise_1s_pct;
+	const char *reader;
 	int counts; /* enum sim_counts */
 	double grid_cycles, grid_phase, latency_s, latency_jitter_s;
 	int64_t drop_every, drop_one_in, bounce_one_in;
@@ -179,6 +184,8 @@ struct scenario_reference {
 	double latency_s, jitter_s, apply_s;
 };
 struct scenario_reader {
+	struct yaml_mark mark;
+	const char *name; /* NULL: the first one */
 	const char *serial, *firmware;
 	int64_t channels, boot, tick_ns, u_ns, baud, buffer_lines;
 	double stamp_sd_s, rate_ppm, wander_ppm, batch_s, latency_s;
@@ -191,6 +198,7 @@ struct scenario {
 	struct scenario_source source;
 	struct scenario_reference reference;
 	struct scenario_reader reader;
+	struct yaml_list readers; /* struct scenario_reader, beside the first */
 	struct yaml_list meters; /* struct scenario_meter */
 	struct yaml_list type_b; /* struct scenario_type_b */
 	struct yaml_list faults; /* struct scenario_fault */

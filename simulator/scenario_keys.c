@@ -87,20 +87,27 @@ static const struct yaml_key reference_keys[] = {
 	{ 0 },
 };
 
-static const struct yaml_key reader_keys[] = {
-	S(scenario_reader, serial),
-	S(scenario_reader, firmware),
-	I(scenario_reader, channels, 1, 64, "1 to 64"),
-	I(scenario_reader, boot, 0, 4294967295.0, "0 to 4294967295"),
-	I(scenario_reader, tick_ns, 1, 1000, "nanoseconds, 1 to 1000"),
-	I(scenario_reader, u_ns, 1, 1e9, "nanoseconds, 1 to 1e9"),
-	I(scenario_reader, baud, 1200, 10000000, "1200 to 10000000"),
-	I(scenario_reader, buffer_lines, 128, 100000, "128 to 100000"),
-	F(scenario_reader, stamp_sd_s, 0, 0.1, "seconds, 0 to 0.1"),
-	F(scenario_reader, rate_ppm, -1000, 1000, "ppm, -1000 to 1000"),
-	F(scenario_reader, wander_ppm, 0, 100, "ppm, 0 to 100"),
-	F(scenario_reader, batch_s, 0, 0.1, "seconds, 0 to 0.1"),
+#define READER_KEYS \
+	S(scenario_reader, serial), \
+	S(scenario_reader, firmware), \
+	I(scenario_reader, channels, 1, 64, "1 to 64"), \
+	I(scenario_reader, boot, 0, 4294967295.0, "0 to 4294967295"), \
+	I(scenario_reader, tick_ns, 1, 1000, "nanoseconds, 1 to 1000"), \
+	I(scenario_reader, u_ns, 1, 1e9, "nanoseconds, 1 to 1e9"), \
+	I(scenario_reader, baud, 1200, 10000000, "1200 to 10000000"), \
+	I(scenario_reader, buffer_lines, 128, 100000, "128 to 100000"), \
+	F(scenario_reader, stamp_sd_s, 0, 0.1, "seconds, 0 to 0.1"), \
+	F(scenario_reader, rate_ppm, -1000, 1000, "ppm, -1000 to 1000"), \
+	F(scenario_reader, wander_ppm, 0, 100, "ppm, 0 to 100"), \
+	F(scenario_reader, batch_s, 0, 0.1, "seconds, 0 to 0.1"), \
 	F(scenario_reader, latency_s, 0, 10, "seconds, 0 to 10"),
+
+static const struct yaml_key reader_keys[] = { READER_KEYS { 0 } };
+
+static const struct yaml_key more_reader_keys[] = {
+	MARK(scenario_reader),
+	{ KEY(scenario_reader, name, YAML_STR), .required = true },
+	READER_KEYS
 	{ 0 },
 };
 
@@ -108,6 +115,7 @@ static const struct yaml_key meter_keys[] = {
 	MARK(scenario_meter),
 	{ KEY(scenario_meter, position, YAML_I64), .required = true, .min = 1, .max = 40, .want = "1 to 40" },
 	I(scenario_meter, to, 1, 40, "1 to 40"),
+	S(scenario_meter, reader),
 	I(scenario_meter, channel, 1, 64, "1 to 64"),
 	I(scenario_meter, configuration, 1, 4, "1, 2 or 4"),
 	F(scenario_meter, kh_wh, 0.01, 1000, "Wh per pulse, 0.01 to 1000"),
@@ -175,6 +183,7 @@ const struct yaml_key scenario_keys[] = {
 	{ KEY(scenario, source, YAML_MAP), .keys = source_keys },
 	{ KEY(scenario, reference, YAML_MAP), .keys = reference_keys },
 	{ KEY(scenario, reader, YAML_MAP), .keys = reader_keys },
+	{ KEY(scenario, readers, YAML_MAPS), .keys = more_reader_keys, .size = sizeof(struct scenario_reader) },
 	{ KEY(scenario, meters, YAML_MAPS), .keys = meter_keys, .size = sizeof(struct scenario_meter) },
 	{ KEY(scenario, type_b, YAML_MAPS), .keys = type_b_keys, .size = sizeof(struct scenario_type_b) },
 	{ KEY(scenario, faults, YAML_MAPS), .keys = fault_keys, .size = sizeof(struct scenario_fault) },

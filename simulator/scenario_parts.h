@@ -11,6 +11,10 @@
 
 const char *scenario_term_word(int term);
 
+enum { SCENARIO_NAME_MAX = 15 };
+/** Which reader has this name: 0 the first, then those of `readers`. @param name NULL: the first. @return -1: none. */
+int scenario_reader_index(const struct scenario *sc, const char *name);
+
 /* What is in force when a key is not said. */
 static inline double or_f64(double x, double otherwise)
 {

@@ -215,8 +215,6 @@ void stamp_arm(struct sim_stamp *r, int64_t now_ns, uint64_t mask)
 	for (int c = 0; c < r->cfg.channels; c++) {
 		const bool armed = mask >> c & 1;
 
-		if (armed && !r->ch[c].armed)
-			truth_reset(&r->ch[c].truth, r->ch[c].edges + 1);
 		r->ch[c].armed = armed;
 		if (!armed)
 			end_wait(r, c);

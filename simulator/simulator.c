@@ -101,29 +101,34 @@ void sim_free(struct sim *s)
 	if (!s)
 		return;
 	sim_unschedule(s);
-	for (int n = 0; n < SIM_INSTRUMENTS; n++)
+	for (int n = 0; n < SIM_DEVICES_MAX; n++)
 		if (s->device[n])
 			device_stop(s->device[n]);
-	sim_stamp_free(&s->stamp);
+	for (int n = 0; n < s->n_readers; n++)
+		sim_stamp_free(&s->stamp[n]);
 	world_free(&s->world);
 	free(s);
 }
 
 /* ---- links ---- */
 
-static const char *const names[SIM_INSTRUMENTS] = { "source", "reference", "reader" };
-
 const char *sim_name(const struct sim *s, size_t i)
 {
-	(void)s;
-	return i < SIM_INSTRUMENTS ? names[i] : NULL;
+	static const char *const names[SIM_INSTRUMENTS] = { "source", "reference", "reader" };
+	const struct scenario_reader *more = s->sc->readers.items;
+
+	if (i < SIM_INSTRUMENTS)
+		return names[i];
+	return i - SIM_INSTRUMENTS < s->sc->readers.n ? more[i - SIM_INSTRUMENTS].name : NULL;
 }
 
-static int instrument_of(const char *name)
+static int instrument_of(const struct sim *s, const char *name)
 {
-	for (int n = 0; n < SIM_INSTRUMENTS; n++)
-		if (strcmp(names[n], name) == 0)
-			return n;
+	const char *its;
+
+	for (size_t n = 0; (its = sim_name(s, n)) != NULL; n++)
+		if (strcmp(its, name) == 0)
+			return (int)n;
 	return -1;
 }
 
@@ -133,8 +138,8 @@ static struct sim_link_timing timing_of(const struct sim *s, int which)
 
 	if (which == SIM_SOURCE)
 		t.byte_ns = 1145833; /* 9600 baud, 8N2 */
-	else if (which == SIM_READER)
-		t.byte_ns = s->stamp.cfg.byte_ns;
+	else if (which >= SIM_READER)
+		t.byte_ns = s->stamp[which - SIM_READER].cfg.byte_ns;
 	if (which == SIM_REFERENCE && s->sc->reference.model == SIM_SDM630) {
 		t.kind = PORT_MODBUS;
 		t.byte_ns = 1041667; /* 9600 baud, 8N1 */
@@ -166,13 +171,14 @@ static int add_faults(struct sim *s, int which, struct fault *f)
 
 int sim_port(struct sim *s, const char *name, struct port **out, struct fault *f)
 {
-	const int which = instrument_of(name);
+	const int which = instrument_of(s, name);
 	struct sim_link_timing timing;
 	int err;
 
 	if (which < 0)
 		return fault_set(f, ET_ERR_ARG,
-				 "no simulated instrument \"%s\": source, reference or reader",
+				 "no simulated instrument \"%s\": source, reference, reader, "
+				 "or one of the scenario's readers",
 				 name);
 	if (s->device[which]->peer.link)
 		return fault_set(f, ET_ERR_STATE, "the simulated %s is already linked", name);
@@ -194,14 +200,14 @@ int sim_port(struct sim *s, const char *name, struct port **out, struct fault *f
 
 uint64_t sim_messages(const struct sim *s, const char *name)
 {
-	const int which = instrument_of(name);
+	const int which = instrument_of(s, name);
 
 	return which < 0 ? 0 : s->device[which]->messages;
 }
 
 int sim_inject(struct sim *s, const char *name, const struct link_fault *fault)
 {
-	const int which = instrument_of(name);
+	const int which = instrument_of(s, name);
 
 	if (which < 0)
 		return ET_ERR_ARG;
@@ -248,7 +254,7 @@ static const struct truth_log *log_of(const struct sim *s, int position)
 {
 	if (position < 1 || position > ET_POSITIONS_MAX || s->channel_of[position - 1] == 0)
 		return NULL;
-	return &s->stamp.ch[s->channel_of[position - 1] - 1].truth;
+	return &s->stamp[s->reader_of[position - 1]].ch[s->channel_of[position - 1] - 1].truth;
 }
 
 int sim_truth_edge(const struct sim *s, int position, uint32_t seq, struct sim_edge *out)

@@ -39,7 +39,7 @@ void sim_free(struct sim *s);
 /** Names of its instruments: i from 0; NULL past the end. */
 const char *sim_name(const struct sim *s, size_t i);
 
-/** A new link to "source", "reference" or "reader", with the faults of the scenario. One at a time each.
+/** A new link to one of them, with the faults of the scenario. One at a time each.
  * @param out  The caller's, closed with port_close(). @return ET_OK, ET_ERR_ARG (name), ET_ERR_STATE (already
  *             linked), ET_ERR_NOMEM. */
 int sim_port(struct sim *s, const char *name, struct port **out, struct fault *f) ET_CHECK;
@@ -64,7 +64,7 @@ void sim_terminals(struct sim *s, struct setpoint *out);
 /** Energy that really passed there since the start: sum of the phases, delivered positive. */
 double sim_energy_wh(struct sim *s);
 
-/** An edge that the reader numbered. Kept: the last 65536 of each position since the channel was armed.
+/** An edge that the reader numbered. Kept: the last 65536 of each position since the power-up of its reader.
  * @return ET_ERR_ARG when it is not known. */
 int sim_truth_edge(const struct sim *s, int position, uint32_t seq, struct sim_edge *out) ET_CHECK;
 

@@ -102,9 +102,11 @@ static int build_meter(struct sim *s, const struct scenario_meter *card, int64_t
 {
 	struct world_position *w = &s->world.position[k - 1];
 	struct scenario_meter one = *card;
-	int64_t channel = or_i64(card->channel, card->position) + k - card->position;
+	const int64_t channel = or_i64(card->channel, card->position) + k - card->position;
+	const int reader = scenario_reader_index(s->sc, card->reader);
 
-	if (channel < 1 || channel > s->stamp.cfg.channels || s->stamp.cfg.position_of[channel - 1])
+	if (reader < 0 || channel < 1 || channel > s->stamp[reader].cfg.channels ||
+	    s->stamp[reader].cfg.position_of[channel - 1])
 		return fault_set(f, ET_ERR_ARG,
 				 "scenario: position %d has no reader channel of its own", (int)k);
 	w->meter = malloc(sizeof(*w->meter));
@@ -120,8 +122,9 @@ static int build_meter(struct sim *s, const struct scenario_meter *card, int64_t
 	w->phase_min += drawn(s, TERM_POSITION_PHASE, (int)k);
 	w->burden_va =
 		ph_add(w->burden_va, burden(card->burden_va, card->burden_pf, card->burden_kind));
+	s->reader_of[k - 1] = reader;
 	s->channel_of[k - 1] = (int)channel;
-	s->stamp.cfg.position_of[channel - 1] = (int)k;
+	s->stamp[reader].cfg.position_of[channel - 1] = (int)k;
 	return ET_OK;
 }
 
@@ -236,14 +239,30 @@ static void build_reference(struct sim *s)
 }
 
 /* The map of channels is filled in by the meters, so this comes in two parts. */
-static void prepare_reader(struct sim *s)
+static const struct scenario_reader *reader_card(const struct sim *s, int n)
 {
-	const struct scenario_reader *p = &s->sc->reader;
+	return n == 0 ? &s->sc->reader
+		      : (const struct scenario_reader *)s->sc->readers.items + n - 1;
+}
+
+/* Chance of one reader; that of the first is as it was when there was only one. */
+static uint64_t reader_seed(const struct sim *s, int n)
+{
+	return s->seed + (uint64_t)n * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static void prepare_reader(struct sim *s, int n)
+{
+	static const char *const serials[ET_READERS_MAX] = { "SIM-IR-0001", "SIM-IR-0002",
+							     "SIM-IR-0003", "SIM-IR-0004",
+							     "SIM-IR-0005", "SIM-IR-0006",
+							     "SIM-IR-0007", "SIM-IR-0008" };
+	const struct scenario_reader *p = reader_card(s, n);
 	struct rng r;
 
-	rng_init(&r, s->seed, RNG_BOOT, 1);
-	s->stamp.cfg = (struct sim_stamp_config){
-		.serial = or_str(p->serial, "SIM-IR-0001"),
+	rng_init(&r, reader_seed(s, n), RNG_BOOT, 1);
+	s->stamp[n].cfg = (struct sim_stamp_config){
+		.serial = or_str(p->serial, serials[n]),
 		.firmware = or_str(p->firmware, "1.0.2"),
 		.channels = (int)or_i64(p->channels, ET_POSITIONS_MAX),
 		.boot = (uint32_t)or_i64(p->boot, (int64_t)(rng_u64(&r) & 0xFFFFFFFF)),
@@ -259,12 +278,13 @@ static void prepare_reader(struct sim *s)
 	};
 }
 
-static int build_reader(struct sim *s, struct fault *f)
+static int build_reader(struct sim *s, int n, struct fault *f)
 {
-	const struct sim_stamp_config cfg = s->stamp.cfg;
+	const struct sim_stamp_config cfg = s->stamp[n].cfg;
 
-	if (sim_stamp_init(&s->stamp, &cfg, s->clk, &s->world, s->seed) < 0)
+	if (sim_stamp_init(&s->stamp[n], &cfg, s->clk, &s->world, reader_seed(s, n)) < 0)
 		return fault_set(f, ET_ERR_NOMEM, "scenario: out of memory");
+	s->device[SIM_READER + n] = &s->stamp[n].dev;
 	return ET_OK;
 }
 
@@ -272,18 +292,21 @@ int sim_build(struct sim *s, struct fault *f)
 {
 	int err;
 
+	if (s->sc->readers.n >= ET_READERS_MAX)
+		return fault_set(f, ET_ERR_ARG, "scenario: more than %d readers", ET_READERS_MAX);
+	s->n_readers = 1 + (int)s->sc->readers.n;
 	build_world(s);
-	prepare_reader(s);
+	for (int n = 0; n < s->n_readers; n++)
+		prepare_reader(s, n);
 	build_isolation(s);
 	err = build_meters(s, f);
-	if (err == ET_OK)
-		err = build_reader(s, f);
+	for (int n = 0; n < s->n_readers && err == ET_OK; n++)
+		err = build_reader(s, n, f);
 	if (err < 0)
 		return err;
 	world_start(&s->world);
 	build_source(s);
 	build_reference(s);
 	s->device[SIM_SOURCE] = &s->fg.dev;
-	s->device[SIM_READER] = &s->stamp.dev;
 	return ET_OK;
 }

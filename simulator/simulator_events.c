@@ -28,13 +28,14 @@ static void happen(struct sim *s, const struct scenario_event *e, int64_t now_ns
 		break;
 	case SIM_SATURATED:
 	case SIM_UNSATURATED:
-		sim_stamp_saturate(&s->stamp, now_ns, (int)e->position, e->kind == SIM_SATURATED);
+		sim_stamp_saturate(&s->stamp[0], now_ns, (int)e->position,
+				   e->kind == SIM_SATURATED);
 		break;
 	case SIM_SOURCE_STEP:
 		world_scale_current(&s->world, 1 + e->value / 100);
 		break;
 	case SIM_READER_RESET:
-		sim_stamp_reset(&s->stamp, now_ns);
+		sim_stamp_reset(&s->stamp[0], now_ns);
 		break;
 	}
 }

@@ -9,7 +9,11 @@
 #include "simulator/sim_stamp.h"
 #include "simulator/simulator.h"
 
-enum { SIM_DRAWS_MAX = 256, SIM_EVENTS_MAX = 256 };
+enum {
+	SIM_DRAWS_MAX = 256,
+	SIM_EVENTS_MAX = 256,
+	SIM_DEVICES_MAX = SIM_READER + ET_READERS_MAX /* reader n is device SIM_READER + n */
+};
 #define SIM_START_MONO_NS INT64_C(1000000000000)
 
 struct sim_event { /* an event of the scenario that has still to happen */
@@ -26,12 +30,13 @@ struct sim {
 	struct sim_fg fg;
 	struct sim_com com; /* the reference is one of these two */
 	struct sim_sdm sdm;
-	struct sim_stamp stamp;
-	struct device *device[SIM_INSTRUMENTS];
+	struct sim_stamp stamp[ET_READERS_MAX];
+	int n_readers;
+	struct device *device[SIM_DEVICES_MAX];
 	struct port
-		*port[SIM_INSTRUMENTS]; /* the last one made; alive while its device is linked */
-	bool faults_given[SIM_INSTRUMENTS];
-	int channel_of[ET_POSITIONS_MAX]; /* 0: none */
+		*port[SIM_DEVICES_MAX]; /* the last one made; alive while its device is linked */
+	bool faults_given[SIM_DEVICES_MAX];
+	int reader_of[ET_POSITIONS_MAX], channel_of[ET_POSITIONS_MAX]; /* channel 0: none */
 	struct sim_draw draw[SIM_DRAWS_MAX];
 	size_t n_draws;
 	double reference_error_pct, reference_phase_min;

@@ -13,7 +13,7 @@ static struct ee_machine *m;
 
 static int begin(uint64_t positions)
 {
-	const struct ee_plan plan = { positions, setup, 60, 5, 4 };
+	const struct ee_plan plan = { positions, setup, 60, 5, 4, NULL };
 
 	return ee_machine_plan(m, &plan);
 }
@@ -58,12 +58,18 @@ static void sample(uint32_t flags, int64_t t_ns)
 	assert_int_equal(ee_machine_event(m, &ev), ET_OK);
 }
 
-static void pair(int64_t t_ns)
+static void pair_of(int reader, int64_t t_ns)
 {
-	struct event ev = { .kind = EV_CLOCK_PAIR, .from = TO_READER, .t_ns = t_ns };
+	struct event ev = { .kind = EV_CLOCK_PAIR, .t_ns = t_ns };
 
+	ev.from = (enum request_target)(TO_READER + reader);
 	ev.pair = (struct clock_pair){ t_ns - 1000, t_ns, t_ns };
 	assert_int_equal(ee_machine_event(m, &ev), ET_OK);
+}
+
+static void pair(int64_t t_ns)
+{
+	pair_of(0, t_ns);
 }
 
 /* Seconds from..to after T0, one edge each (0: none) per position, and the streams. */
@@ -239,6 +245,40 @@ static void a_silent_reader_voids(void **state)
 	assert_int_equal(ee_machine_cause(m), EE_READER_LOSS);
 }
 
+/* Position 2 is in front of reader 1. */
+static void plan_two_readers(void)
+{
+	static const uint8_t reader_of[ET_POSITIONS_MAX] = { 0, 1 };
+	const struct ee_plan plan = { 3, setup, 60, 5, 4, reader_of };
+
+	assert_int_equal(ee_machine_plan(m, &plan), ET_OK);
+	ee_machine_start(m, T0);
+}
+
+static void every_reader_must_speak(void **state)
+{
+	(void)state;
+	plan_two_readers();
+	run(1, 3, true, false);
+	assert_true(ee_machine_look(m, T0 + 4 * SEC + 1));
+	assert_int_equal(ee_machine_cause(m), EE_READER_LOSS);
+}
+
+static void a_position_has_the_clock_and_the_edges_of_its_reader(void **state)
+{
+	(void)state;
+	plan_two_readers();
+	run(1, 2, true, true); /* all edges from reader 0 */
+	assert_int_equal(ee_machine_strays(m), 2);
+	pair_of(1, T0 + 3 * SEC);
+	ee_machine_finish(m, T0 + 3 * SEC); /* position 2 comes last */
+	assert_int_equal(fake_last_raw.n_pairs, 1);
+	assert_int_equal(fake_last_raw.n_edges, 0);
+	assert_int_equal(ee_machine_raw(m).pairs[0].n, 2);
+	assert_int_equal(ee_machine_raw(m).pairs[1].n, 1);
+	assert_int_equal(ee_machine_cause(m), EE_CLOCK_MAP);
+}
+
 static void flags_of_the_register_void_and_the_first_cause_is_kept(void **state)
 {
 	(void)state;
@@ -328,7 +368,7 @@ static void full_pairs_end_it_like_the_cap(void **state)
 	pair(T0 + 2000);
 	assert_true(ee_machine_look(m, T0 + 2000));
 	pair(T0 + 2001);
-	assert_int_equal(ee_machine_raw(m).n_pairs, 1024);
+	assert_int_equal(ee_machine_raw(m).pairs[0].n, 1024);
 	assert_int_equal(ee_machine_cause(m), EE_CAUSE_NONE);
 }
 
@@ -344,7 +384,7 @@ static void full_samples_end_it_like_the_cap(void **state)
 static void refuses_what_is_out_of_range(void **state)
 {
 	struct event ev = { .kind = EV_EDGES };
-	struct ee_plan plan = { 1, setup, 60, 5, 4 };
+	struct ee_plan plan = { 1, setup, 60, 5, 4, NULL };
 
 	(void)state;
 	ev.edges.n = EV_EDGES_MAX + 1;
@@ -397,6 +437,8 @@ int main(void)
 		T(a_sequence_may_wrap),
 		T(a_silent_reference_voids),
 		T(a_silent_reader_voids),
+		T(every_reader_must_speak),
+		T(a_position_has_the_clock_and_the_edges_of_its_reader),
 		T(flags_of_the_register_void_and_the_first_cause_is_kept),
 		T(a_common_cause_of_the_evaluation_voids),
 		T(without_samples_or_pairs_the_end_is_void),

@@ -110,7 +110,7 @@ static void the_attempt_holds_what_the_record_needs(void **state)
 	assert_int_equal(a->raw.n_edges, 12);
 	assert_int_equal(a->raw.edges[4].position, 2);
 	assert_int_equal(a->raw.n_samples, 4);
-	assert_int_equal(a->raw.n_pairs, 4);
+	assert_int_equal(a->raw.pairs[0].n, 4);
 	assert_near(a->pos[2].setup.ref_power_w, 2400, 0);
 	assert_int_equal(a->pos[2].obs.n_edges, 4);
 	assert_int_equal(a->pos[2].verdict, EE_CONFORMING);

@@ -201,8 +201,8 @@ static void recomputation_gives_the_same_figures(void **state)
 	assert_near(a->pos[0].obs.err_pct, 0.123, 0.02);
 	for (int n = 1; n <= 4; n++) {
 		struct ee_raw raw = { .edges = edges,
-				      .pairs = a->raw.pairs,
-				      .n_pairs = a->raw.n_pairs,
+				      .pairs = a->raw.pairs[0].p,
+				      .n_pairs = a->raw.pairs[0].n,
 				      .samples = a->raw.samples,
 				      .n_samples = a->raw.n_samples,
 				      .t_armed_ns = a->t_armed_ns,

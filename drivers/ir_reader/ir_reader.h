@@ -15,15 +15,16 @@ struct edge_batch {
 };
 
 struct edge_reader_caps {
-	int channels; /* channel n is position n unless the bench says otherwise */
+	int channels; /* 1.. */
 	double resolution_s; /* of a time stamp */
 	double u_stamp_s; /* standard uncertainty of one stamp, declared */
 };
 
 struct edge_reader_ops {
 	struct edge_reader_caps (*caps)(const struct driver_inst *d);
-	/** Start stamping these positions (bit n-1 = position n); sequences start at the reader's choice. */
-	int (*arm)(struct driver_inst *d, uint64_t positions);
+	/** Start stamping these channels (bit n-1 = channel n); sequences start at the reader's choice. The driver
+	 * knows channels only: .position of its edges is the channel, the session makes the position of it. */
+	int (*arm)(struct driver_inst *d, uint64_t channels);
 	/** Edges since the last call, waiting at most until @p deadline_ns for the first.
 	 * @return ET_OK (n may be 0 at the deadline), ET_ERR_LOST, ET_ERR_IO ... */
 	int (*read_edges)(struct driver_inst *d, int64_t deadline_ns, struct edge_batch *out);

@@ -9,7 +9,8 @@
 /* A quartz is straight enough over one attempt: its first and last pair of stamps. */
 static double host_s(const struct ee_raw_all *raw, int64_t reader_ns)
 {
-	const struct clock_pair *a = &raw->pairs[0], *b = &raw->pairs[raw->n_pairs - 1];
+	const struct ee_raw_pairs *pairs = &raw->pairs[0];
+	const struct clock_pair *a = &pairs->p[0], *b = &pairs->p[pairs->n - 1];
 	const double host_a = (double)(a->host_after_ns - a->host_before_ns) / 2;
 	const double host_b = (double)(b->host_before_ns - a->host_before_ns) +
 			      (double)(b->host_after_ns - b->host_before_ns) / 2;
@@ -21,7 +22,7 @@ static double host_s(const struct ee_raw_all *raw, int64_t reader_ns)
 
 static double middle_s(const struct ee_raw_all *raw, size_t i)
 {
-	const int64_t t0 = raw->pairs[0].host_before_ns;
+	const int64_t t0 = raw->pairs[0].p[0].host_before_ns;
 	const struct ref_sample *s = &raw->samples[i];
 
 	return ((double)(s->t_lo_ns - t0) + (double)(s->t_hi_ns - t0)) / 2 * 1e-9;
@@ -66,7 +67,7 @@ double campaign_white_U_pct(const struct ee_setup *setup, const struct ee_observ
 	double mean = 0, s_xy = 0, s_rr = 0, s, b;
 	int64_t n;
 
-	if (!isfinite(obs->err_pct) || raw->n_pairs < 2 || raw->n_samples < 2 ||
+	if (!isfinite(obs->err_pct) || raw->pairs[0].n < 2 || raw->n_samples < 2 ||
 	    !(setup->kh_wh > 0))
 		return NAN;
 	n = energies(obs, raw, position, energy_wh);

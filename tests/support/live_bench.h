@@ -45,14 +45,18 @@ int live_bench_run(const struct live_bench *b, const char *words);
 /** out.txt or err.txt, freed with free(). */
 char *live_bench_read(const struct live_bench *b, const char *name);
 
-struct live_figure { /* one position of the last attempt on record */
+struct live_figure { /* one position of one attempt */
+	int attempt; /* 0, 1, ... in the order of the record */
 	int position;
 	double err_pct, U_pct,
 		truth_pct; /* truth from the server, by the Kh of the card; NAN: none */
-	int64_t n_edges;
+	int64_t n_edges, n_missed;
+	int64_t lost; /* true pulses between the first and last that was used, less what the reader numbered */
+	double armed_s; /* of the attempt */
+	bool done; /* the attempt: not void, not aborted */
 	char verdict[24];
 };
-/** @return number of positions, -1 after a message. */
+/** All attempts on record; why one is void goes to stderr. @return number of figures, -1 after a message. */
 int live_bench_figures(struct live_bench *b, struct live_figure *out, int cap);
 
 #endif

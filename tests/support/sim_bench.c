@@ -54,7 +54,6 @@ int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how,
 				.bench = &b->bench,
 				.lab_dir = b->lab_dir,
 				.reference = &b->reference,
-				.reader = &b->reader,
 				.simulated = true,
 				.seed = how->seed,
 				.scenario = "test",
@@ -70,6 +69,8 @@ int sim_bench_run(const struct sim_bench *b, const struct sim_bench_run *how,
 	if (err != ET_OK)
 		return fault_set(f, err, "the scenario's epoch");
 	run_check_meters(&in);
+	for (int k = 0; k < in.n_readers; k++)
+		in.readers[k].apparatus = k ? &b->more_readers[k - 1] : &b->reader;
 	in.clk = clk_virtual_new(&start);
 	err = sim_create(&b->scenario, &opt, in.clk, &in.sim, f);
 	if (err == ET_OK) {

@@ -11,7 +11,7 @@ struct sim_bench {
 	struct plan plan;
 	struct approval approval;
 	struct scenario scenario;
-	struct apparatus reference, reader;
+	struct apparatus reference, reader, more_readers[ET_READERS_MAX - 1];
 	const char *lab_dir; /* for files of drivers; NULL */
 	struct yaml_doc *docs[8];
 	size_t n_docs;
