@@ -283,8 +283,6 @@ static int run_station(struct run *r, struct seq *seq)
 	memcpy(cfg.instruments, r->instruments, sizeof(cfg.instruments));
 	begin_guard(r, seq);
 	r->out->exit_code = station_run(&cfg);
-	if (cfg.guard)
-		atomic_store(&cfg.guard->phase, GUARD_OVER);
 	r->out->fault = *seq_fault(seq);
 	return ET_OK;
 }

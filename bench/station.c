@@ -224,6 +224,8 @@ int station_run(const struct station_config *cfg)
 			feed(&s, &ev);
 	}
 	guard_beat(cfg->guard, clk_now_ns(cfg->clk), cfg->seq);
+	if (cfg->guard) /* from here on the record may take any time */
+		atomic_store(&cfg->guard->phase, GUARD_OVER);
 	prompter_free(s.prompter);
 	notify(&s, NOTICE_FINISHED, COMMIT_NONE, NULL);
 	recorder_stop(

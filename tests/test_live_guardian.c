@@ -3,6 +3,7 @@
  * the slow ones, minutes, because a source that refuses or is unplugged is given its time. Many kills: live_guardian.c. */
 #include "tests/support/strike.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,23 @@ static void nobody_comes_to_the_source(void **state)
 	a_killed_worker_is_on_record_in_the_next_run(state);
 }
 
+/* Each sync takes longer than a loop may be silent. A slow disk is no reason to end anybody. */
+static void a_disk_that_is_slow(void **state)
+{
+	struct strike none = { 0 };
+	struct strike_report r;
+	char library[PATH_MAX];
+
+	(void)state;
+	none.preload = realpath("build/release/vfs_torn.so", library);
+	assert_non_null(none.preload);
+	setenv("TORN_SLOW_MS", "1500", 1);
+	assert_int_equal(strike_run(&bench, &none, &r), 0);
+	unsetenv("TORN_SLOW_MS");
+	assert_int_equal(r.exit_code, EXIT_NOT_CONFORMING);
+	assert_string_equal(r.event, "");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest quick[] = {
@@ -223,6 +241,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_closed_terminal),
 	};
 	const struct CMUnitTest slow[] = {
+		cmocka_unit_test(a_disk_that_is_slow),
 		cmocka_unit_test(a_source_that_refuses_to_go_off),
 		cmocka_unit_test(a_source_that_says_off_and_stays_on),
 		cmocka_unit_test(a_port_that_is_unplugged_and_comes_back),
