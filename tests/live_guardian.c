@@ -43,22 +43,33 @@ static void draw(struct rng *dice, const struct totals *t, int i, struct strike 
 		int place;
 		enum strike_course course;
 		double from;
+		const char *word;
 	} wheel[] = {
-		{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },	{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },
-		{ STRIKE_REFERENCE, STRIKE_PLAIN, 0 },	{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },
-		{ STRIKE_SOURCE, STRIKE_SIGTERM, 0.5 }, { STRIKE_SOURCE, STRIKE_PLAIN, 0 },
-		{ STRIKE_RECORD, STRIKE_PLAIN, 0 },	{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },
-		{ STRIKE_SOURCE, STRIKE_LOSSES, 0.3 },	{ STRIKE_REFERENCE, STRIKE_LOSSES, 0.3 },
-		{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },	{ STRIKE_REFERENCE, STRIKE_SIGTERM, 0.5 },
-		{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },	{ STRIKE_READER, STRIKE_PLAIN, 0 },
-		{ STRIKE_SOURCE, STRIKE_PLAIN, 0 },	{ STRIKE_RECORD, STRIKE_SIGTERM, 0.5 },
-		{ STRIKE_PROMPT, STRIKE_PLAIN, 0 },
+		{ STRIKE_SOURCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_SOURCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_REFERENCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_SOURCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_SOURCE, STRIKE_SIGTERM, 0.5, NULL },
+		{ STRIKE_SOURCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_RECORD, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_SCREEN, STRIKE_LOSSES, 0, "asking the instruments again" },
+		{ STRIKE_SOURCE, STRIKE_LOSSES, 0.3, NULL },
+		{ STRIKE_REFERENCE, STRIKE_LOSSES, 0.3, NULL },
+		{ STRIKE_SOURCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_REFERENCE, STRIKE_SIGTERM, 0.5, NULL },
+		{ STRIKE_SOURCE, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_READER, STRIKE_PLAIN, 0, NULL },
+		{ STRIKE_SCREEN, STRIKE_PLAIN, 0, "settling" },
+		{ STRIKE_RECORD, STRIKE_SIGTERM, 0.5, NULL },
+		{ STRIKE_PROMPT, STRIKE_PLAIN, 0, NULL },
 	};
 	const size_t w = (size_t)i % (sizeof(wheel) / sizeof(wheel[0]));
 	const double part = wheel[w].from + (1 - wheel[w].from) * rng_uniform(dice);
 	const uint64_t n = t->n[wheel[w].place][wheel[w].course];
 
-	*k = (struct strike){ .place = wheel[w].place, .course = wheel[w].course };
+	*k = (struct strike){ .place = wheel[w].place,
+			      .course = wheel[w].course,
+			      .word = wheel[w].word };
 	k->at = 1 + (uint64_t)(part * (double)n);
 }
 
@@ -78,6 +89,7 @@ static int learn(struct totals *t)
 			t->n[i][c] = r.n_bytes[i];
 		t->n[STRIKE_RECORD][c] = r.n_writes;
 		t->n[STRIKE_PROMPT][c] = 1;
+		t->n[STRIKE_SCREEN][c] = 20;
 		printf("undisturbed, course %d: exit code %d; %d bytes at the source, %d at the "
 		       "reference, "
 		       "%d at the reader, %d writes of the record\n",

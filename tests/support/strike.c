@@ -74,8 +74,8 @@ static const char batch[] = "schema: etalon/batch/1\n"
 
 const char *strike_place_word(int place)
 {
-	static const char *const words[STRIKE_PLACES] = { "source", "reference", "reader", "record",
-							  "prompt" };
+	static const char *const words[STRIKE_PLACES] = { "source", "reference", "reader",
+							  "record", "prompt",	 "screen" };
 
 	return words[place];
 }
@@ -155,7 +155,7 @@ struct hunt {
 	int record_fd; /* inotify */
 	bool asked, signalled, lossy, over;
 	int status;
-	int64_t struck_ns;
+	int64_t struck_ns, word_ns;
 };
 
 static pid_t child_of(pid_t pid)
@@ -256,6 +256,22 @@ static void watch_terminal(struct hunt *h)
 		fprintf(stderr, "strike: the terminal does not take an answer\n");
 }
 
+static void watch_screen(struct hunt *h)
+{
+	char *err;
+
+	if (h->k->place != STRIKE_SCREEN || h->s->relay.was_cut)
+		return;
+	if (!h->word_ns) {
+		err = live_bench_read(&h->s->b, "err.txt");
+		if (strstr(err, h->k->word))
+			h->word_ns = now_ns();
+		free(err);
+	}
+	if (h->word_ns && now_ns() >= h->word_ns + (int64_t)h->k->at * 1000000)
+		strike_now(h);
+}
+
 /* The reader speaks a lot only while it is armed. */
 static void disturb(struct hunt *h)
 {
@@ -280,6 +296,7 @@ static int hunt(struct hunt *h)
 		relay_pump(&h->s->relay, 2);
 		watch_record(h);
 		watch_terminal(h);
+		watch_screen(h);
 		disturb(h);
 		if (now_ns() < until_ns)
 			continue;
@@ -345,7 +362,7 @@ static void read_ending(struct hunt *h)
 	json_decref(note);
 }
 
-static double terminals_v(struct strike_bench *s)
+static double terminals_now_v(struct strike_bench *s)
 {
 	char answer[512];
 	const json_t *v;
@@ -360,6 +377,19 @@ static double terminals_v(struct strike_bench *s)
 		fmax(most, json_number_value(v));
 	json_decref(o);
 	return most;
+}
+
+/* The source says off before its output has decayed. */
+static double terminals_v(struct strike_bench *s)
+{
+	double volt_v = NAN;
+
+	for (int i = 0; i < 20 && !(volt_v < 0.5); i++) {
+		volt_v = terminals_now_v(s);
+		if (!(volt_v < 0.5))
+			usleep(100000);
+	}
+	return volt_v;
 }
 
 void strike_batch(const struct strike_bench *s, char *out, size_t cap)

@@ -13,6 +13,7 @@ enum {
 	STRIKE_READER,
 	STRIKE_RECORD,
 	STRIKE_PROMPT,
+	STRIKE_SCREEN,
 	STRIKE_PLACES
 };
 
@@ -25,7 +26,9 @@ enum strike_course {
 
 struct strike {
 	int place; /* STRIKE_SOURCE .. */
-	uint64_t at; /* byte of that line, or write of the record; 0: never */
+	uint64_t
+		at; /* byte of that line, or write of the record; SCREEN: ms after .word stood there; 0: never */
+	const char *word;
 	enum strike_course course;
 	bool both; /* the guardian too, in the same moment */
 	bool resume;
