@@ -207,6 +207,25 @@ static struct set set_membership(const int32_t *k, const double *y, size_t n,
 	};
 }
 
+/* The smallest band that holds all points. */
+static double narrowest(const int32_t *k, const double *y, size_t n, const struct line *line,
+			double range)
+{
+	const double reach = 2 * range / (k[n - 1] - k[0]);
+	double lo = line->slope - reach, hi = line->slope + reach, growth;
+
+	for (int i = 0; i < 48; i++) {
+		const double b = (lo + hi) / 2;
+
+		width_at(k, y, n, b, &growth);
+		if (growth > 0)
+			hi = b;
+		else
+			lo = b;
+	}
+	return width_at(k, y, n, (lo + hi) / 2, &growth);
+}
+
 /* The grid that the band of the set allows for. An unknown one is learnt: of a sawtooth that wraps n edges miss 2/n
  * in the mean, not more than 5/n 24 times in 25. @return NAN: too few edges, or it may not have wrapped. */
 static double grid_of_set_s(const struct slope_setup *s, const struct residuals *r, size_t n)
@@ -220,7 +239,8 @@ static double grid_of_set_s(const struct slope_setup *s, const struct residuals 
 
 /* The slope may be anywhere in the set: as a standard uncertainty, u^2 = (half width)^2/3 + (distance to the
  * middle)^2. 2u is never less than the distance to the farther end. Only the edges are asked, by their stamps where
- * these scatter less than the energies do. @return INFINITY: no set. */
+ * these scatter less than the energies do. If no slope is left, the load wandered besides: the band is given twice of
+ * what it lacked. @return INFINITY: no set. */
 static double set_u_rel(const struct slope_setup *s, const struct slope_data *d,
 			const struct residuals *r, const struct line *time,
 			const struct line *energy, double sigma_ref_s,
@@ -231,9 +251,12 @@ static double set_u_rel(const struct slope_setup *s, const struct slope_data *d,
 	const struct line *l = r->by_time ? time : energy;
 	const double per_s = l->slope / time->slope;
 	const double sd_s = r->by_time ? jitter_s(s) : hypot(jitter_s(s), sigma_ref_s);
-	const struct set set = set_membership(d->number, y, d->n, l, (grid_s + 6 * sd_s) * per_s,
-					      r->range_s * per_s);
+	const double band = (grid_s + 6 * sd_s) * per_s, range = r->range_s * per_s;
+	struct set set = set_membership(d->number, y, d->n, l, band, range);
 
+	if (band > 0 && (isnan(set.lo) || isnan(set.hi)))
+		set = set_membership(d->number, y, d->n, l,
+				     2 * narrowest(d->number, y, d->n, l, range) - band, range);
 	if (isnan(set.lo) || isnan(set.hi))
 		return INFINITY;
 	return hypot((set.hi - set.lo) / sqrt(12), (set.lo + set.hi) / 2 - l->slope) / l->slope;
@@ -300,19 +323,27 @@ static void edge_noise(const struct slope_setup *s, const struct slope_data *d,
 			     sqrt(variogram(room->residual_s, d->n, 1) * (double)d->n) / span_s);
 }
 
-/* A grid makes no white noise: with few slips more than the noise says, with many less. Both ways the set tells,
- * as long as the edges keep to what was declared. @param u_set_rel set_u_rel() */
-static void grid_part(const struct slope_setup *s, const struct slope_data *d, double range_s,
-		      double u_set_rel, struct energy_slope *out)
+/* A grid makes a sawtooth, no white noise. Where its edges keep to what was declared the set of slopes says all, and
+ * what is besides the grid comes on top. Without a set there is the bound of a beat, if there may be one.
+ * @param u_set_rel set_u_rel() */
+static void grid_part(const struct slope_setup *s, const struct slope_data *d,
+		      const struct line *time, double range_s, double u_set_rel,
+		      struct energy_slope *out)
 {
 	const double span_s = (d->number[d->n - 1] - d->number[0]) * out->period_s;
 	const double beat_rel = beat_bound_rel(grid_or_bound_s(s, range_s), span_s, out->estimator);
-	const bool kept = isnan(s->grid_s) ? !out->walk : !out->undeclared;
-	const double set_rel = kept ? u_set_rel : INFINITY;
-	const double bound = fmin(beat_rel, set_rel);
+	const double other_rel = jitter_s(s) / (time->slope * sqrt(time->s_kk));
 	const bool may_beat = out->beat || d->n < BEAT_EXCLUDED_EDGES || isnan(s->grid_s);
+	double bound = beat_rel;
 
-	if ((may_beat && bound > out->u_edge_rel) || (s->grid_s > 0 && set_rel < out->u_edge_rel)) {
+	if (s->grid_s > 0 && !out->undeclared && isfinite(u_set_rel)) {
+		out->u_edge_rel = hypot(fmin(u_set_rel, beat_rel), other_rel);
+		out->dof_edge = INFINITY;
+		return;
+	}
+	if (isnan(s->grid_s) && !out->walk)
+		bound = fmin(beat_rel, u_set_rel);
+	if (may_beat && bound > out->u_edge_rel) {
 		out->u_edge_rel = bound;
 		out->dof_edge = INFINITY;
 	}
@@ -401,7 +432,7 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 	r.undeclared =
 		is_more_than_declared(setup, &res, reference_var_s2(data, sigma_ref_s, room));
 	edge_noise(setup, data, &time, &res, room, &r);
-	grid_part(setup, data, res.range_s,
+	grid_part(setup, data, &time, res.range_s,
 		  set_u_rel(setup, data, &res, &time, &energy, sigma_ref_s, room), &r);
 	r.wh_per_pulse = r.estimator == SLOPE_FIRST_LAST ? r.first_last_wh : energy.slope;
 	if (!(r.wh_per_pulse > 0))

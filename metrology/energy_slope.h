@@ -13,14 +13,15 @@
  * wandered: both are the edges' noise plus something independent of it, so the smaller of the two is
  * taken, and is still not too small.
  *
- * A meter that emits on a grid of q makes a sawtooth, not white noise. Where its period is near a whole
- * number of q the error may reach 1.5*q/T (first-last: q/T); where it is not, the error is far less than
- * white noise leaves. The set of all slopes that no edge contradicts (set membership, band q + 6 sd)
- * tells which: u_set^2 = (half its width)^2/3 + (distance of the slope from its middle)^2.
- * The part is not over u_set when q is declared and the edges keep to it, and not under
- * min(u_set, bound/sqrt(3)) when a beat is seen, or can't be excluded: fewer than 15 edges, or q not
- * known. An unknown q is taken as one cycle of 60 Hz, or what the residuals show if that is more; its set counts
- * from 15 edges on, when the sawtooth was seen to wrap three times. Likewise a walk: with fewer than 20 edges whose
+ * A meter that emits on a grid of q makes a sawtooth, not white noise: where its period is near a simple
+ * fraction of q the error may reach 1.5*q/T (first-last: q/T), elsewhere it is far less than white noise
+ * leaves. The set of all slopes that no edge contradicts (set membership, band q + 6 sd) tells which:
+ * u_set^2 = (half its width)^2/3 + (distance of the slope from its middle)^2. With a declared grid to
+ * which the edges keep, the part is min(u_set, 1.5*q/(T*sqrt(3))), and the declared jitter on top.
+ * Where they don't, or q is not known, it is that of white noise, and not under that bound when a beat is
+ * seen or can't be excluded: fewer than 15 edges, or q not known. An unknown q is taken as one cycle of
+ * 60 Hz, or what the residuals show if that is more; from 15 edges on, and when its sawtooth was seen to
+ * wrap three times, its set may take the bound's place. Likewise a walk: with fewer than 20 edges whose
  * residuals are more than was declared the part is not under that of a walk.
  *
  * Reference. Several edges between the same two updates of the register share their errors. Put

@@ -25,6 +25,7 @@ struct campaign_cell {
 	double answer_jitter_s;
 	double source_drift_pct,
 		source_drift_s; /* of its voltages and currents: sd, time constant; 0: the usual */
+	bool typical; /* errors of the meters N(0.05, 0.15) %, else uniform, +-1.5 %: a period that they hardly change */
 	/* type B: standard uncertainty of a normal one, half widths of rectangular ones */
 	double u_certificate_pct, drift_pct, ratio_pct, ref_phase_min, pos_phase_min;
 	/* plan */

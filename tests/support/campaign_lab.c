@@ -10,7 +10,8 @@
 
 /* Known errors, the same in truth and papers: they must be corrected away. */
 static const double REF_ERROR_PCT = 0.010, POS_RATIO_PCT = -0.010, POS_PHASE_MIN = 0.2;
-static const double METER_ERROR_PCT = 1.5, LIMIT_PCT = 1, CAP_S = 180, CAP_PULSES = 8;
+static const double METER_ERROR_PCT = 1.5, TYPICAL_PCT = 0.05, TYPICAL_SD_PCT = 0.15;
+static const double LIMIT_PCT = 1, CAP_S = 180, CAP_PULSES = 8;
 static const double PCT_PER_MIN = 100 * 3.14159265358979323846 / 10800;
 enum { METER_DRAWS = 1000 }; /* beside the positions of RNG_METER_START */
 
@@ -273,7 +274,8 @@ static void draw_meter(struct campaign_lab *lab, uint64_t seed)
 	struct rng r;
 
 	rng_init(&r, seed, RNG_METER_START, METER_DRAWS);
-	lab->meter.gain_pct = (2 * rng_uniform(&r) - 1) * METER_ERROR_PCT;
+	lab->meter.gain_pct = lab->cell->typical ? TYPICAL_PCT + TYPICAL_SD_PCT * rng_normal(&r)
+						 : (2 * rng_uniform(&r) - 1) * METER_ERROR_PCT;
 	lab->card.position = 1 + (int64_t)(rng_u64(&r) % ET_POSITIONS_MAX);
 	lab->meter.position = lab->position.position = lab->true_position.position =
 		lab->card.position;
