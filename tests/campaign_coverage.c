@@ -118,7 +118,7 @@ static void cells_are_tight(const struct campaign_wish *w)
 		if (!is_wanted(w, i) || !is_in(&coverage_cells[i], ORDINARY) || excess <= 1.5)
 			continue;
 		ok = section_target(false,
-				    "mean U is %.2f times the quantile in \"%s\", target <= 1.5",
+				    "mean U is %.3f times the quantile in \"%s\", target <= 1.5",
 				    excess, coverage_cells[i].name);
 	}
 	if (ok)

@@ -125,10 +125,11 @@ int disturbed_tell(const struct campaign_cell *cell, const struct campaign_run *
 			len += (size_t)snprintf(
 				text + len, size - len,
 				"* %s, seed %llu: %s; %d intervals, truly %.3f; error "
-				"%.4f %%, truly %.4f; U %.4f, %.1f s\n",
+				"%.4f %%, truly %.4f, %.4f apart by the type B draws; U %.4f, %.1f "
+				"s\n",
 				cell->name, (unsigned long long)r->seed, r->done ? "done" : r->why,
 				(int)r->obs.n_intervals, r->true_intervals, r->obs.err_pct,
-				r->truth_pct, r->obs.U_pct, r->obs.span_s);
+				r->truth_pct, r->type_b_pct, r->obs.U_pct, r->obs.span_s);
 	}
 	return told;
 }
