@@ -130,14 +130,15 @@ CAMPAIGN := coverage decisions disturbed stops loss
 campaign: all
 	@$(MAKE) --no-print-directory $(CAMPAIGN:%=$(B)/campaign_%)
 	@mkdir -p $(B)/campaign; f=0; for c in $(CAMPAIGN); do echo "campaign: $$c"; \
-	    $(B)/campaign_$$c >$(B)/campaign/$$c.md || { f=1; echo "campaign: $$c missed a target"; }; done; \
+	    $(B)/campaign_$$c >$(B)/campaign/$$c.md || { f=1; echo "campaign: $$c missed a target"; }; \
+	    git describe --always --dirty >$(B)/campaign/$$c.revision 2>/dev/null || echo unknown >$(B)/campaign/$$c.revision; done; \
 	    $(MAKE) --no-print-directory campaign-report; exit $$f
-campaign-report:            # what the campaigns wrote, as one page
-	@{ printf '# Results of the campaigns\n\nWritten by `make campaign` of revision %s with %s processes. '\
-	    "$$(git describe --always --dirty 2>/dev/null || echo unknown)" "$$(nproc)"; \
-	    printf 'What the words mean, and\nhow to run one cell or one run again: [campaign-howto.md](campaign-howto.md).\n'; \
-	    for c in $(filter-out loss,$(CAMPAIGN)); do echo; cat $(B)/campaign/$$c.md; done; \
-	    printf '\n## Loss loops\n\n```\n'; cat $(B)/campaign/loss.md; echo '```'; } >docs/campaign.md
+campaign-report:            # what the campaigns wrote, as one page; each part with the revision that it ran on
+	@{ printf '# Results of the campaigns\n\nWritten by `make campaign` with %s processes. ' "$$(nproc)"; \
+	    printf 'What the words mean, and how to run\none cell or one run again: [campaign-howto.md](campaign-howto.md).\n'; \
+	    for c in $(CAMPAIGN); do echo; \
+	        [ $$c != loss ] || printf '## Loss loops\n\n```\n'; cat $(B)/campaign/$$c.md; [ $$c != loss ] || echo '```'; \
+	        printf '\nRevision %s.\n' "$$(cat $(B)/campaign/$$c.revision)"; done; } >docs/campaign.md
 
 install: all
 	install -D -m 755 $(B)/etalon $(DESTDIR)$(PREFIX)/bin/etalon
