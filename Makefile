@@ -130,9 +130,20 @@ bench: all                  # ratios and virtual time against the targets
 	@$(MAKE) --no-print-directory $(call prog,bench)
 	@for b in $(call prog,bench); do $$b || exit 1; done
 
-campaign: all               # coverage, disturbed runs: minutes, parallel processes
-	@$(MAKE) --no-print-directory $(call prog,campaign)
-	@for c in $(call prog,campaign); do $$c || exit 1; done
+# Some 25 minutes on two cores, parallel processes. All run, targets missed or not; then docs/campaign.md is written.
+CAMPAIGN := coverage decisions disturbed stops loss
+campaign: all
+	@$(MAKE) --no-print-directory $(CAMPAIGN:%=$(B)/campaign_%)
+	@mkdir -p $(B)/campaign; f=0; for c in $(CAMPAIGN); do echo "campaign: $$c"; \
+	    $(B)/campaign_$$c >$(B)/campaign/$$c.md || { f=1; echo "campaign: $$c missed a target"; }; \
+	    git describe --always --dirty >$(B)/campaign/$$c.revision 2>/dev/null || echo unknown >$(B)/campaign/$$c.revision; done; \
+	    $(MAKE) --no-print-directory campaign-report; exit $$f
+campaign-report:            # what the campaigns wrote, as one page; each part with the revision that it ran on
+	@{ printf '# Results of the campaigns\n\nWritten by `make campaign` with %s processes. ' "$$(nproc)"; \
+	    printf 'What the words mean, and how to run\none cell or one run again: [campaign-howto.md](campaign-howto.md).\n'; \
+	    for c in $(CAMPAIGN); do echo; \
+	        [ $$c != loss ] || printf '## Loss loops\n\n```\n'; cat $(B)/campaign/$$c.md; [ $$c != loss ] || echo '```'; \
+	        printf '\nRevision %s.\n' "$$(cat $(B)/campaign/$$c.revision)"; done; } >docs/campaign.md
 
 install: all
 	install -D -m 755 $(B)/etalon $(DESTDIR)$(PREFIX)/bin/etalon
@@ -141,4 +152,5 @@ clean:
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-all live live-40 determinism bench campaign foreign fuzz fuzz-run install clean FORCE
+.PHONY: all deps demo check check-all live live-40 determinism bench campaign campaign-report foreign fuzz fuzz-run install \
+        clean FORCE

@@ -5,7 +5,7 @@
 
 #include "metrology/stats.h"
 
-enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20 };
+enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20, WRAPS_MIN = 3 };
 static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5, WALK_GROWTH = 1.5;
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
@@ -54,8 +54,11 @@ static double declared_s(const struct slope_setup *s)
 
 /* ---- residuals of the edges ---- */
 struct residuals {
+	bool by_time;
 	double sd_s, range_s; /* of stamps or energies, whichever scatter less */
 	double time_sd_s, energy_sd_s;
+	double lag1;
+	int wraps; /* neighbours more than half the range apart */
 };
 
 static struct residuals choose_residuals(const struct slope_data *d, const struct line *time,
@@ -63,7 +66,8 @@ static struct residuals choose_residuals(const struct slope_data *d, const struc
 {
 	const double s_per_wh = time->slope / energy->slope;
 	const bool by_time = time->sd <= energy->sd * s_per_wh;
-	struct residuals r = { .sd_s = by_time ? time->sd : energy->sd * s_per_wh,
+	struct residuals r = { .by_time = by_time,
+			       .sd_s = by_time ? time->sd : energy->sd * s_per_wh,
 			       .time_sd_s = time->sd,
 			       .energy_sd_s = energy->sd * s_per_wh };
 	double lo = INFINITY, hi = -INFINITY;
@@ -79,6 +83,9 @@ static struct residuals choose_residuals(const struct slope_data *d, const struc
 		hi = fmax(hi, room->residual_s[i]);
 	}
 	r.range_s = hi - lo;
+	r.lag1 = stats_lag1(room->residual_s, d->n);
+	for (size_t i = 1; i < d->n; i++)
+		r.wraps += fabs(room->residual_s[i] - room->residual_s[i - 1]) > r.range_s / 2;
 	return r;
 }
 
@@ -141,97 +148,6 @@ static bool walks(const double *residual, size_t n, double *end_var_s2, double *
 	return true;
 }
 
-/* ---- the two parts of the uncertainty ---- */
-static double grid_or_bound_s(const struct slope_setup *s, double range_s)
-{
-	return isnan(s->grid_s) ? fmax(SLOPE_GRID_UNKNOWN_S, range_s) : s->grid_s;
-}
-
-static bool beat_seen(const struct slope_setup *s, double period_s, const double *residual,
-		      size_t n)
-{
-	const double slots = period_s / s->grid_s;
-
-	if (s->grid_s <= 0)
-		return false;
-	if (!isnan(s->grid_s) && fabs(slots - rint(slots)) < BEAT_FRACTION)
-		return true;
-	return fabs(stats_lag1(residual, n)) > BEAT_LAG1;
-}
-
-static double beat_bound_rel(double grid_s, double span_s, enum slope_estimator estimator)
-{
-	return (estimator == SLOPE_FIRST_LAST ? 1 : 1.5) * grid_s / (span_s * sqrt(3));
-}
-
-static void edge_part(const struct slope_setup *s, const struct slope_data *d,
-		      const struct line *time, const struct residuals *r, double ref_var_s2,
-		      const struct slope_room *room, struct energy_slope *out)
-{
-	const double n_pulses = d->number[d->n - 1] - d->number[0];
-	const double span_s = n_pulses * time->slope;
-	double declared = declared_s(s), end_var_s2, bound;
-
-	out->beat = beat_seen(s, time->slope, room->residual_s, d->n);
-	out->undeclared = is_more_than_declared(s, r, ref_var_s2);
-	out->walk = out->undeclared && walks(room->residual_s, d->n, &end_var_s2, &out->dof_edge);
-	if (out->walk) {
-		out->estimator = SLOPE_FIRST_LAST;
-		out->u_edge_rel = sqrt(end_var_s2) / span_s;
-	} else {
-		out->estimator = SLOPE_LEAST_SQUARES;
-		out->u_edge_rel = fmax(r->sd_s, declared) / (time->slope * sqrt(time->s_kk));
-		out->dof_edge = r->sd_s > declared ? (double)(d->n - 2) : INFINITY;
-		/* Too few edges to tell a walk, and something is there that was not declared. */
-		if (d->n < WALK_EDGES_MIN && out->undeclared)
-			out->u_edge_rel = fmax(
-				out->u_edge_rel,
-				sqrt(variogram(room->residual_s, d->n, 1) * (double)d->n) / span_s);
-	}
-	if (!out->beat && d->n >= BEAT_EXCLUDED_EDGES && !isnan(s->grid_s))
-		return;
-	bound = beat_bound_rel(grid_or_bound_s(s, r->range_s), span_s, out->estimator);
-	if (bound > out->u_edge_rel) {
-		out->u_edge_rel = bound;
-		out->dof_edge = INFINITY;
-	}
-}
-
-static void reference_part(const struct slope_setup *s, const struct slope_data *d,
-			   const struct line *time, const struct line *energy, double estimate_wh,
-			   double dof, struct slope_room *room, struct energy_slope *out)
-{
-	const double power_w = energy->slope / time->slope * 3600;
-	const double n_pulses = d->number[d->n - 1] - d->number[0];
-	const size_t first = room->form[0].k, last = room->form[d->n - 1].k + 1;
-	double declared_var = 0, c2 = 0;
-
-	for (size_t k = first; k <= last; k++)
-		room->c[k] = 0;
-	for (size_t i = 0; i < d->n; i++) {
-		const struct ref_form *f = &room->form[i];
-		double a = (d->number[i] - time->k_mean) / time->s_kk;
-
-		if (out->estimator == SLOPE_FIRST_LAST)
-			a = i == 0 ? -1 / n_pulses : i == d->n - 1 ? 1 / n_pulses : 0;
-		room->c[f->k] += a * (1 - f->w);
-		room->c[f->k + 1] += a * f->w;
-	}
-	for (size_t k = first; k <= last; k++) {
-		const double sigma = ref_point_sigma_wh(&d->ref[k], power_w, s->ref_sigma_s,
-							s->ref_resolution_wh);
-
-		c2 += room->c[k] * room->c[k];
-		declared_var += room->c[k] * room->c[k] * sigma * sigma;
-	}
-	out->u_ref_rel = sqrt(declared_var) / out->wh_per_pulse;
-	out->dof_ref = INFINITY;
-	if (estimate_wh * estimate_wh * c2 > declared_var) { /* false for NAN: too few updates */
-		out->u_ref_rel = estimate_wh * sqrt(c2) / out->wh_per_pulse;
-		out->dof_ref = dof;
-	}
-}
-
 /* ---- set membership ---- */
 
 /* Largest minus smallest of y_i - b*k_i; it is convex in b. @param growth  Its slope there. */
@@ -274,21 +190,198 @@ static double set_end(const int32_t *k, const double *y, size_t n, double b, int
 	return NAN;
 }
 
-static void set_membership(const struct slope_setup *s, const struct slope_data *d,
-			   const struct line *time, const struct line *energy, double range_s,
-			   double sigma_ref_s, const struct slope_room *room,
-			   struct energy_slope *out)
-{
-	const double wh_per_s = energy->slope / time->slope;
-	const double sd_s = hypot(jitter_s(s), sigma_ref_s);
-	const double band = (s->grid_s + 6 * sd_s) * wh_per_s;
-	const double reach = 2 * (band + range_s * wh_per_s) / (d->number[d->n - 1] - d->number[0]);
+struct set {
+	double lo, hi; /* NAN: no such value exists */
+};
 
-	out->set_lo_wh = out->set_hi_wh = NAN;
+static struct set set_membership(const int32_t *k, const double *y, size_t n,
+				 const struct line *line, double band, double range)
+{
+	const double reach = 2 * (band + range) / (k[n - 1] - k[0]);
+
 	if (!(band > 0))
+		return (struct set){ NAN, NAN };
+	return (struct set){
+		set_end(k, y, n, line->slope - reach, -1, band),
+		set_end(k, y, n, line->slope + reach, 1, band),
+	};
+}
+
+/* The smallest band that holds all points. */
+static double narrowest(const int32_t *k, const double *y, size_t n, const struct line *line,
+			double range)
+{
+	const double reach = 2 * range / (k[n - 1] - k[0]);
+	double lo = line->slope - reach, hi = line->slope + reach, growth;
+
+	for (int i = 0; i < 48; i++) {
+		const double b = (lo + hi) / 2;
+
+		width_at(k, y, n, b, &growth);
+		if (growth > 0)
+			hi = b;
+		else
+			lo = b;
+	}
+	return width_at(k, y, n, (lo + hi) / 2, &growth);
+}
+
+/* The grid that the band of the set allows for. An unknown one is learnt: of a sawtooth that wraps n edges miss 2/n
+ * in the mean, not more than 5/n 24 times in 25. @return NAN: too few edges, or it may not have wrapped. */
+static double grid_of_set_s(const struct slope_setup *s, const struct residuals *r, size_t n)
+{
+	if (!isnan(s->grid_s))
+		return s->grid_s;
+	if (n < BEAT_EXCLUDED_EDGES || r->wraps < WRAPS_MIN)
+		return NAN;
+	return fmax(SLOPE_GRID_UNKNOWN_S, r->range_s * (1 + 5.0 / (double)n));
+}
+
+/* The slope may be anywhere in the set: as a standard uncertainty, u^2 = (half width)^2/3 + (distance to the
+ * middle)^2. 2u is never less than the distance to the farther end. Only the edges are asked, by their stamps where
+ * these scatter less than the energies do. If no slope is left, the load wandered besides: the band is given twice of
+ * what it lacked. @return INFINITY: no set. */
+static double set_u_rel(const struct slope_setup *s, const struct slope_data *d,
+			const struct residuals *r, const struct line *time,
+			const struct line *energy, double sigma_ref_s,
+			const struct slope_room *room)
+{
+	const double grid_s = grid_of_set_s(s, r, d->n);
+	const double *y = r->by_time ? d->t_s : room->energy_wh;
+	const struct line *l = r->by_time ? time : energy;
+	const double per_s = l->slope / time->slope;
+	const double sd_s = r->by_time ? jitter_s(s) : hypot(jitter_s(s), sigma_ref_s);
+	const double band = (grid_s + 6 * sd_s) * per_s, range = r->range_s * per_s;
+	struct set set = set_membership(d->number, y, d->n, l, band, range);
+
+	if (band > 0 && (isnan(set.lo) || isnan(set.hi)))
+		set = set_membership(d->number, y, d->n, l,
+				     2 * narrowest(d->number, y, d->n, l, range) - band, range);
+	if (isnan(set.lo) || isnan(set.hi))
+		return INFINITY;
+	return hypot((set.hi - set.lo) / sqrt(12), (set.lo + set.hi) / 2 - l->slope) / l->slope;
+}
+
+/* Beside the figure: all that the errors of edges and updates together can leave. */
+static void set_of_energies(const struct slope_setup *s, const struct slope_data *d,
+			    const struct line *energy, double wh_per_s, double range_s,
+			    double sigma_ref_s, const struct slope_room *room,
+			    struct energy_slope *out)
+{
+	const double band_s = s->grid_s + 6 * hypot(jitter_s(s), sigma_ref_s);
+	const struct set set = set_membership(d->number, room->energy_wh, d->n, energy,
+					      band_s * wh_per_s, range_s * wh_per_s);
+
+	out->set_lo_wh = set.lo;
+	out->set_hi_wh = set.hi;
+}
+
+/* ---- the two parts of the uncertainty ---- */
+static double grid_or_bound_s(const struct slope_setup *s, double range_s)
+{
+	return isnan(s->grid_s) ? fmax(SLOPE_GRID_UNKNOWN_S, range_s) : s->grid_s;
+}
+
+static bool beat_seen(const struct slope_setup *s, double period_s, double lag1)
+{
+	const double slots = period_s / s->grid_s;
+
+	if (s->grid_s <= 0)
+		return false;
+	if (!isnan(s->grid_s) && fabs(slots - rint(slots)) < BEAT_FRACTION)
+		return true;
+	return fabs(lag1) > BEAT_LAG1;
+}
+
+static double beat_bound_rel(double grid_s, double span_s, enum slope_estimator estimator)
+{
+	return (estimator == SLOPE_FIRST_LAST ? 1 : 1.5) * grid_s / (span_s * sqrt(3));
+}
+
+/* White noise of the edges, or a walk. */
+static void edge_noise(const struct slope_setup *s, const struct slope_data *d,
+		       const struct line *time, const struct residuals *r,
+		       const struct slope_room *room, struct energy_slope *out)
+{
+	const double span_s = (d->number[d->n - 1] - d->number[0]) * time->slope;
+	const double declared = declared_s(s);
+	double end_var_s2;
+
+	out->walk = out->undeclared && walks(room->residual_s, d->n, &end_var_s2, &out->dof_edge);
+	if (out->walk) {
+		out->estimator = SLOPE_FIRST_LAST;
+		out->u_edge_rel = sqrt(end_var_s2) / span_s;
 		return;
-	out->set_lo_wh = set_end(d->number, room->energy_wh, d->n, energy->slope - reach, -1, band);
-	out->set_hi_wh = set_end(d->number, room->energy_wh, d->n, energy->slope + reach, 1, band);
+	}
+	out->estimator = SLOPE_LEAST_SQUARES;
+	out->u_edge_rel = fmax(r->sd_s, declared) / (time->slope * sqrt(time->s_kk));
+	out->dof_edge = r->sd_s > declared ? (double)(d->n - 2) : INFINITY;
+	/* Too few edges to tell a walk, and something is there that was not declared. */
+	if (d->n < WALK_EDGES_MIN && out->undeclared)
+		out->u_edge_rel =
+			fmax(out->u_edge_rel,
+			     sqrt(variogram(room->residual_s, d->n, 1) * (double)d->n) / span_s);
+}
+
+/* A grid makes a sawtooth, no white noise. Where its edges keep to what was declared the set of slopes says all, and
+ * what is besides the grid comes on top. Without a set there is the bound of a beat, if there may be one.
+ * @param u_set_rel set_u_rel() */
+static void grid_part(const struct slope_setup *s, const struct slope_data *d,
+		      const struct line *time, double range_s, double u_set_rel,
+		      struct energy_slope *out)
+{
+	const double span_s = (d->number[d->n - 1] - d->number[0]) * out->period_s;
+	const double beat_rel = beat_bound_rel(grid_or_bound_s(s, range_s), span_s, out->estimator);
+	const double other_rel = jitter_s(s) / (time->slope * sqrt(time->s_kk));
+	const bool may_beat = out->beat || d->n < BEAT_EXCLUDED_EDGES || isnan(s->grid_s);
+	double bound = beat_rel;
+
+	if (s->grid_s > 0 && !out->undeclared && isfinite(u_set_rel)) {
+		out->u_edge_rel = hypot(fmin(u_set_rel, beat_rel), other_rel);
+		out->dof_edge = INFINITY;
+		return;
+	}
+	if (isnan(s->grid_s) && !out->walk)
+		bound = fmin(beat_rel, u_set_rel);
+	if (may_beat && bound > out->u_edge_rel) {
+		out->u_edge_rel = bound;
+		out->dof_edge = INFINITY;
+	}
+}
+
+static void reference_part(const struct slope_setup *s, const struct slope_data *d,
+			   const struct line *time, const struct line *energy, double estimate_wh,
+			   double dof, struct slope_room *room, struct energy_slope *out)
+{
+	const double power_w = energy->slope / time->slope * 3600;
+	const double n_pulses = d->number[d->n - 1] - d->number[0];
+	const size_t first = room->form[0].k, last = room->form[d->n - 1].k + 1;
+	double declared_var = 0, c2 = 0;
+
+	for (size_t k = first; k <= last; k++)
+		room->c[k] = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct ref_form *f = &room->form[i];
+		double a = (d->number[i] - time->k_mean) / time->s_kk;
+
+		if (out->estimator == SLOPE_FIRST_LAST)
+			a = i == 0 ? -1 / n_pulses : i == d->n - 1 ? 1 / n_pulses : 0;
+		room->c[f->k] += a * (1 - f->w);
+		room->c[f->k + 1] += a * f->w;
+	}
+	for (size_t k = first; k <= last; k++) {
+		const double sigma = ref_point_sigma_wh(&d->ref[k], power_w, s->ref_sigma_s,
+							s->ref_resolution_wh);
+
+		c2 += room->c[k] * room->c[k];
+		declared_var += room->c[k] * room->c[k] * sigma * sigma;
+	}
+	out->u_ref_rel = sqrt(declared_var) / out->wh_per_pulse;
+	out->dof_ref = INFINITY;
+	if (estimate_wh * estimate_wh * c2 > declared_var) { /* false for NAN: too few updates */
+		out->u_ref_rel = estimate_wh * sqrt(c2) / out->wh_per_pulse;
+		out->dof_ref = dof;
+	}
 }
 
 /* ---- all of it ---- */
@@ -335,12 +428,18 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 				   setup->ref_sigma_s, setup->ref_resolution_wh);
 	sigma_ref_s = fmax(declared_wh, or_zero(estimate_wh)) * time.slope / energy.slope;
 	res = choose_residuals(data, &time, &energy, room);
-	edge_part(setup, data, &time, &res, reference_var_s2(data, sigma_ref_s, room), room, &r);
+	r.beat = beat_seen(setup, time.slope, res.lag1);
+	r.undeclared =
+		is_more_than_declared(setup, &res, reference_var_s2(data, sigma_ref_s, room));
+	edge_noise(setup, data, &time, &res, room, &r);
+	grid_part(setup, data, &time, res.range_s,
+		  set_u_rel(setup, data, &res, &time, &energy, sigma_ref_s, room), &r);
 	r.wh_per_pulse = r.estimator == SLOPE_FIRST_LAST ? r.first_last_wh : energy.slope;
 	if (!(r.wh_per_pulse > 0))
 		return ET_ERR_ARG;
+	set_of_energies(setup, data, &energy, energy.slope / time.slope, res.range_s, sigma_ref_s,
+			room, &r);
 	reference_part(setup, data, &time, &energy, estimate_wh, dof, room, &r);
-	set_membership(setup, data, &time, &energy, res.range_s, sigma_ref_s, room, &r);
 	*out = r;
 	return ET_OK;
 }
@@ -366,19 +465,14 @@ int slope_edges_for(const struct slope_setup *setup, double period_s, double ref
 		    double floor_rel, int edges_min)
 {
 	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
-	const double edge_s = declared_s(setup);
+	const double edge_s = hypot(jitter_s(setup), grid_s / sqrt(12));
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
 
 	for (; n <= SLOPE_EDGES_MAX; n++) {
 		const double s_kk = (double)n * ((double)n * n - 1) / 12;
-		const double u_per_s = 1 / (period_s * sqrt(s_kk));
-		const double u_ref = ref_edge_s * u_per_s;
-		double u = edge_s * u_per_s;
+		const double u = hypot(edge_s, ref_edge_s) / (period_s * sqrt(s_kk));
 
-		if (n < BEAT_EXCLUDED_EDGES || isnan(setup->grid_s))
-			u = fmax(u,
-				 beat_bound_rel(grid_s, (n - 1) * period_s, SLOPE_LEAST_SQUARES));
-		if (4 * (u * u + u_ref * u_ref) <= floor_rel * floor_rel)
+		if (2 * u <= floor_rel)
 			break;
 	}
 	return n;

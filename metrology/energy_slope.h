@@ -11,11 +11,18 @@
  * what is declared, sqrt(q^2/12 + sigma_t^2), and what the residuals show. Residuals of the energies
  * at the edges contain the reference's own noise, residuals of the stamps contain what the load
  * wandered: both are the edges' noise plus something independent of it, so the smaller of the two is
- * taken, and is still not too small. A meter that emits on a grid of q makes no white noise where its
- * period is near a whole number of q: the error may then reach 1.5*q/T (first-last: q/T), so the part
- * is not under that bound/sqrt(3) when such a beat is seen, or can't be excluded: fewer than 15 edges,
- * or q not known. Likewise a walk: with fewer than 20 edges whose residuals are more than was declared
- * the part is not under that of a walk. An unknown q is taken as one cycle of 60 Hz, or the range of the residuals if larger.
+ * taken, and is still not too small.
+ *
+ * A meter that emits on a grid of q makes a sawtooth, not white noise: where its period is near a simple
+ * fraction of q the error may reach 1.5*q/T (first-last: q/T), elsewhere it is far less than white noise
+ * leaves. The set of all slopes that no edge contradicts (set membership, band q + 6 sd) tells which:
+ * u_set^2 = (half its width)^2/3 + (distance of the slope from its middle)^2. With a declared grid to
+ * which the edges keep, the part is min(u_set, 1.5*q/(T*sqrt(3))), and the declared jitter on top.
+ * Where they don't, or q is not known, it is that of white noise, and not under that bound when a beat is
+ * seen or can't be excluded: fewer than 15 edges, or q not known. An unknown q is taken as one cycle of
+ * 60 Hz, or what the residuals show if that is more; from 15 edges on, and when its sawtooth was seen to
+ * wrap three times, its set may take the bound's place. Likewise a walk: with fewer than 20 edges whose
+ * residuals are more than was declared the part is not under that of a walk.
  *
  * Reference. Several edges between the same two updates of the register share their errors. Put
  * together, b = sum c_k*R_k over the updates, so u = sigma_ref*sqrt(sum c_k^2), with the larger of the
@@ -84,8 +91,8 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 double slope_ref_edge_s(const struct slope_setup *setup, const struct ref_point *ref, size_t n_ref,
 			double power_w, double period_s);
 
-/** Number of edges after which t(95.45 %)*u of both parts is at most @p floor_rel, as declared, and
- * with @p edges_min at least; SLOPE_EDGES_MAX + 1 when that does not suffice.
+/** Number of edges after which 2*u of both parts is at most @p floor_rel, as declared, where no beat is in the way;
+ * @p edges_min at least; SLOPE_EDGES_MAX + 1 when that does not suffice.
  * @param ref_edge_s  As slope_ref_edge_s() says; 0: the edges' part alone. */
 int slope_edges_for(const struct slope_setup *setup, double period_s, double ref_edge_s,
 		    double floor_rel, int edges_min);

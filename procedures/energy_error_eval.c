@@ -9,7 +9,12 @@
 #include "metrology/stop_rule.h"
 #include "procedures/energy_error_parts.h"
 
-enum { INTERVALS_MIN = 4, INTERVALS_MIN_NO_MODEL = 10, HOPELESS_EDGES = 20 };
+enum {
+	INTERVALS_MIN = 4,
+	INTERVALS_MIN_NO_MODEL = 10,
+	HOPELESS_EDGES = 20,
+	INTERVALS_PER_LOST = 20
+};
 static const double GATE_S = 5e-3; /* of numbering, besides the grid and declared jitter */
 static const double NO_PULSES_PERIODS = 10;
 
@@ -169,13 +174,17 @@ static void set_physical_min(struct ee_work *w)
 	w->out->physical_min_s = fmax(INTERVALS_MIN, edges - 1) * period_s;
 }
 
-/* Edges that scatter more than their type declares have no model. That delays the decision, but does not
- * make a measurement void. */
+/* What delays the decision, but does not make a measurement void: edges that scatter more than their type declares
+ * have no model; and one lost pulse in few is allowed when the time is up, but before that the run must show that it
+ * is one in twenty. */
 static int64_t min_intervals_to_stop(const struct ee_work *w)
 {
-	const int64_t min = min_intervals(w->setup);
+	const int64_t lost = w->out->n_missed + w->out->n_rejected;
+	int64_t min = min_intervals(w->setup);
 
-	return w->slope.undeclared && min < INTERVALS_MIN_NO_MODEL ? INTERVALS_MIN_NO_MODEL : min;
+	if (w->slope.undeclared && min < INTERVALS_MIN_NO_MODEL)
+		min = INTERVALS_MIN_NO_MODEL;
+	return min > lost * INTERVALS_PER_LOST ? min : lost * INTERVALS_PER_LOST;
 }
 
 static enum ee_stop look(const struct ee_work *w)

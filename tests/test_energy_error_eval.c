@@ -393,8 +393,8 @@ static void the_physical_minimum(void **state)
 	struct sim s = GOOD;
 
 	(void)state;
-	/* sqrt(3)*q/T <= 0.05 % would take 57.7 s with few edges; from 15 on the model of the grid holds */
-	assert_near(observe(&s).physical_min_s, 14 * 2.16 / 1.004, 0.1);
+	/* 2*q/(T_p*sqrt(n(n2-1))) <= 0.05 % at 10 edges */
+	assert_near(observe(&s).physical_min_s, 9 * 2.16 / 1.004, 0.1);
 	s.grid_s = 0; /* four periods */
 	assert_near(observe(&s).physical_min_s, 4 * 2.16 / 1.004, 0.05);
 	s.kh_wh = 72;

@@ -197,7 +197,8 @@ static void a_beat_is_seen_and_bounded(void **state)
 	const struct slope_setup s = { .grid_s = CYCLE_S, .edge_sigma_s = 60e-6 };
 	static double t[400];
 	static int32_t k[400];
-	double worst = 0, worst_first_last = 0;
+	double worst = 0, worst_first_last = 0, mean_u = 0;
+	int covered = 0;
 
 	(void)state;
 	make_exact(12000);
@@ -209,52 +210,162 @@ static void a_beat_is_seen_and_bounded(void **state)
 		const double err = fabs(r.wh_per_pulse / true_wh - 1);
 
 		assert_true(r.beat);
-		assert_near(r.u_edge_rel, 1.5 * CYCLE_S / (33 * r.period_s * sqrt(3)), 1e-9);
-		assert_true(err <= 1.5 * CYCLE_S / (33 * period) * 1.01);
+		assert_true(r.u_edge_rel <= 1.5 * CYCLE_S / (33 * r.period_s * sqrt(3)) * 1.001);
+		assert_true(err <= fmax(2 * r.u_edge_rel, 1.5 * CYCLE_S / (33 * period)) * 1.01);
+		covered += err <= 2 * r.u_edge_rel;
+		mean_u += r.u_edge_rel / 400;
 		assert_true(r.set_lo_wh <= true_wh && true_wh <= r.set_hi_wh);
 		worst = fmax(worst, err);
 		worst_first_last = fmax(worst_first_last, fabs(r.first_last_wh / true_wh - 1));
 	}
+	assert_int_equal(covered, 400);
+	print_message("beat: worst error %.4f %%, mean 2u %.4f %%\n", worst * 100, 200 * mean_u);
 	assert_near(worst * 100, 0.238, 0.03);
 	/* first-last: q/T = 0.168 %, nearly reached */
 	assert_true(worst_first_last * 100 > 0.14 && worst_first_last * 100 < 0.1685);
 }
 
-static void without_a_beat_the_declared_model_holds(void **state)
+/* Whatever the period, the truth is within 2u; where the edges slip often, u is less than that of white noise. */
+static void a_grid_is_no_white_noise(void **state)
 {
 	const struct slope_setup s = { .grid_s = CYCLE_S, .edge_sigma_s = 60e-6 };
+	static const size_t n_edges[] = { 5, 9, 14, 15, 40, 120 };
 	static double t[400];
 	static int32_t k[400];
-	const size_t n = on_grid(t, k, 60, 2.16 + 0.3 * CYCLE_S, 0.2);
-	const struct energy_slope r = estimate(&s, t, k, n);
-	const double declared = hypot(CYCLE_S / sqrt(12), 60e-6);
 
 	(void)state;
-	assert_false(r.beat);
-	assert_false(r.walk);
-	assert_near(r.u_edge_rel / declared * r.period_s * sqrt(60.0 * 3599 / 12), 1.05, 0.0501);
+	make_exact(12000);
+	for (size_t row = 0; row < sizeof(n_edges) / sizeof(n_edges[0]); row++) {
+		double white = 0, u = 0;
+		int covered = 0;
+
+		for (int run = 0; run < 1000; run++) {
+			const double period = 0.5 + uniform();
+			const size_t n = on_grid(t, k, n_edges[row], period, uniform());
+			const struct energy_slope r = estimate(&s, t, k, n);
+			const double err = r.wh_per_pulse / (12000 * period / 3600) - 1;
+
+			assert_false(r.undeclared);
+			covered += fabs(err) <= 2 * r.u_edge_rel;
+			u += r.u_edge_rel;
+			white += CYCLE_S / (period * sqrt((double)n * ((double)n * (double)n - 1)));
+		}
+		print_message("%zu edges: u %.2f of white noise, truth inside in %d of 1000\n",
+			      n_edges[row], u / white, covered);
+		assert_int_equal(covered, 1000);
+		assert_true(u < (n_edges[row] <= 40 ? 1.7 : 0.95) * white);
+	}
 }
 
-/* Few edges: a beat can't be excluded. Unknown grid: never. */
-static void the_bound_stays_where_a_beat_may_be(void **state)
+/* Twice the grid that was declared: no set, or no trust in it, and the residuals speak. */
+static void a_coarser_grid_is_found_out(void **state)
 {
-	struct slope_setup s = { .grid_s = CYCLE_S, .edge_sigma_s = 60e-6 };
+	const struct slope_setup s = { .grid_s = CYCLE_S / 2, .edge_sigma_s = 60e-6 };
 	static double t[400];
 	static int32_t k[400];
-	struct energy_slope r;
+	int covered = 0;
 
 	(void)state;
-	r = estimate(&s, t, k, on_grid(t, k, 14, 2.16 + 0.3 * CYCLE_S, 0.2));
-	assert_near(r.u_edge_rel, 1.5 * CYCLE_S / (13 * r.period_s * sqrt(3)), 1e-9);
-	s.grid_s = s.edge_sigma_s = NAN;
-	r = estimate(&s, t, k, on_grid(t, k, 60, 2.16 + 0.3 * CYCLE_S, 0.2));
-	assert_true(r.u_edge_rel >= 1.5 * CYCLE_S / (59 * r.period_s * sqrt(3)) * 0.999);
-	assert_true(isnan(r.set_lo_wh) && isnan(r.set_hi_wh));
-	s.grid_s = 0;
-	s.edge_sigma_s = 60e-6;
-	r = estimate(&s, t, k, on_grid(t, k, 14, 2.16 + 0.3 * CYCLE_S, 0.2));
-	assert_true(r.undeclared); /* a grid where none was declared */
-	assert_near(r.dof_edge, 12, 0); /* the residuals say more than was declared */
+	make_exact(12000);
+	for (int run = 0; run < 1000; run++) {
+		const double period = 0.5 + uniform();
+		const size_t n = on_grid(t, k, 40, period, uniform());
+		const struct energy_slope r = estimate(&s, t, k, n);
+		const double err = r.wh_per_pulse / (12000 * period / 3600) - 1;
+
+		covered += fabs(err) <= budget_coverage(P_K2, r.dof_edge) * r.u_edge_rel;
+	}
+	print_message("half the grid declared: truth inside in %d of 1000\n", covered);
+	assert_true(covered >= 930);
+}
+
+/* An unknown grid: bounded by one cycle until the sawtooth was seen to wrap, never under the residuals. */
+static void an_unknown_grid_is_learnt(void **state)
+{
+	const struct slope_setup s = { .grid_s = NAN, .edge_sigma_s = NAN };
+	static const size_t n_edges[] = { 14, 15, 40, 120 };
+	static double t[400];
+	static int32_t k[400];
+
+	(void)state;
+	make_exact(12000);
+	for (size_t row = 0; row < sizeof(n_edges) / sizeof(n_edges[0]); row++) {
+		const size_t n = n_edges[row];
+		double of_bound = 0;
+
+		for (int run = 0; run < 1000; run++) {
+			const double period = 0.5 + uniform();
+			const struct energy_slope r =
+				estimate(&s, t, k, on_grid(t, k, n, period, uniform()));
+			const double bound =
+				1.5 * CYCLE_S / ((double)(n - 1) * r.period_s * sqrt(3));
+			const double err = r.wh_per_pulse / (12000 * period / 3600) - 1;
+
+			assert_true(fabs(err) <= 2 * r.u_edge_rel);
+			assert_true(isnan(r.set_lo_wh) && isnan(r.set_hi_wh));
+			assert_true(n >= 15 || r.u_edge_rel >= bound * 0.999);
+			of_bound += r.u_edge_rel / bound / 1000;
+		}
+		print_message("%zu edges, grid unknown: u %.2f of the bound\n", n, of_bound);
+		assert_true(n < 40 || of_bound < 0.5);
+	}
+	/* no slip: one cycle may hide in it, however long */
+	assert_true(estimate(&s, t, k, on_grid(t, k, 120, 0.5, 0.3)).u_edge_rel >=
+		    1.5 * CYCLE_S / (119 * 0.5 * sqrt(3)) * 0.999);
+}
+
+/* The load swings by 0.02 %, +-2 ms of its energy, and the register is too loud to take that out of the edges. */
+static void a_wandering_load_does_not_cut_the_set(void **state)
+{
+	enum { N = 120, REGISTER = 90, RUNS = 1000 };
+	const struct slope_setup s = { .grid_s = CYCLE_S, .edge_sigma_s = 0, .ref_sigma_s = 0.008 };
+	const double wh_per_s = 12000 / 3600.0, w = 6.283185307179586 / 60, swing_s = 2e-3;
+	static struct ref_point ref[REGISTER];
+	static double t[N];
+	static int32_t k[N];
+	int covered = 0;
+
+	(void)state;
+	for (int run = 0; run < RUNS; run++) {
+		const double period = 0.3 + 0.2 * uniform(), phase = uniform(),
+			     swing = 7 * uniform();
+		struct slope_data d = { t, k, N, ref, REGISTER };
+		struct energy_slope r;
+
+		for (int i = 0; i < REGISTER; i++) {
+			ref[i].t_s = i;
+			ref[i].width_s = 0;
+			ref[i].energy_wh =
+				(i + swing_s * sin(w * i + swing) + 8e-3 * gauss()) * wh_per_s;
+		}
+		for (int i = 0; i < N; i++) {
+			const double at = 2 + i * period;
+
+			k[i] = i;
+			t[i] = (ceil((at - swing_s * sin(w * at + swing)) / CYCLE_S + phase) -
+				phase) *
+			       CYCLE_S;
+		}
+		assert_int_equal(slope_estimate(&s, &d, &room, &r), ET_OK);
+		covered += fabs(r.wh_per_pulse / (period * wh_per_s) - 1) <=
+			   2 * hypot(r.u_edge_rel, r.u_ref_rel);
+	}
+	print_message("wandering load: truth inside in %d of %d\n", covered, RUNS);
+	assert_true(covered >= 940);
+}
+
+/* A grid where none was declared. */
+static void without_a_grid_the_residuals_speak(void **state)
+{
+	const struct slope_setup s = { .grid_s = 0, .edge_sigma_s = 60e-6 };
+	static double t[400];
+	static int32_t k[400];
+	const struct energy_slope r =
+		estimate(&s, t, k, on_grid(t, k, 14, 2.16 + 0.3 * CYCLE_S, 0.2));
+
+	(void)state;
+	assert_true(r.undeclared);
+	assert_near(r.dof_edge, 12, 0);
 }
 
 /* Mean half widths of the exact interval, by hand: all pairs of edges. */
@@ -299,7 +410,7 @@ static void set_membership_is_that_of_all_pairs(void **state)
 static void a_walk_takes_the_ends(void **state)
 {
 	const struct slope_setup s = { .grid_s = 0, .edge_sigma_s = 1e-4 };
-	enum { RUNS = 300, N = 200 };
+	enum { RUNS = 2000, N = 200 };
 	static double t[N];
 	static int32_t k[N];
 	int walks = 0, inside = 0;
@@ -424,7 +535,7 @@ static void least_squares_beats_first_last(void **state)
 		}
 		assert_near(sqrt(ls2 / fl2), rows[row].ratio, 0.03);
 		print_message("N %d: mean u2 against what happened: %.2f\n", rows[row].n, u2 / ls2);
-		assert_true(u2 > ls2 * 0.9 && u2 < ls2 * 2.2);
+		assert_true(u2 > ls2 * 0.9 && u2 < ls2 * 3);
 	}
 }
 
@@ -434,9 +545,10 @@ static void edges_for_a_floor(void **state)
 	int n;
 
 	(void)state;
-	/* below 15 edges sqrt(3)*q/T <= 0.05 % wants 57.7 s: at 10.8 s a pulse 6 intervals */
-	assert_int_equal(slope_edges_for(&s, 10.8, 0, 0.0005, 5), 7);
-	/* a beat excluded at 15 edges, and 2*q/sqrt(12)/(T_p*sqrt(n(n2-1)/12)) <= 0.05 % at 20 */
+	/* 2*q/sqrt(12)/(10.8*sqrt(5*24/12)) is 0.028 % */
+	assert_int_equal(slope_edges_for(&s, 10.8, 0, 0.0005, 5), 5);
+	assert_int_equal(slope_edges_for(&s, 10.8, 0, 0.0002, 5), 7);
+	/* 2*q/sqrt(12)/(T_p*sqrt(n(n2-1)/12)) <= 0.05 % at 20 */
 	n = slope_edges_for(&s, 0.54, 0, 0.0005, 5);
 	assert_true(2 * CYCLE_S / (0.54 * sqrt(n * (n * n - 1.0))) <= 0.0005);
 	assert_true(2 * CYCLE_S / (0.54 * sqrt((n - 1) * ((n - 1) * (n - 1) - 1.0))) > 0.0005);
@@ -543,8 +655,11 @@ int main(void)
 		cmocka_unit_test(least_squares_by_hand),
 		cmocka_unit_test(the_reference_part_counts_shared_updates),
 		cmocka_unit_test(a_beat_is_seen_and_bounded),
-		cmocka_unit_test(without_a_beat_the_declared_model_holds),
-		cmocka_unit_test(the_bound_stays_where_a_beat_may_be),
+		cmocka_unit_test(a_grid_is_no_white_noise),
+		cmocka_unit_test(a_coarser_grid_is_found_out),
+		cmocka_unit_test(an_unknown_grid_is_learnt),
+		cmocka_unit_test(a_wandering_load_does_not_cut_the_set),
+		cmocka_unit_test(without_a_grid_the_residuals_speak),
 		cmocka_unit_test(set_membership_is_that_of_all_pairs),
 		cmocka_unit_test(a_walk_takes_the_ends),
 		cmocka_unit_test(least_squares_beats_first_last),

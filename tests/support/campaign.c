@@ -38,24 +38,6 @@ static int n_cpus(void)
 	return n < PROCESSES_MAX ? n : PROCESSES_MAX;
 }
 
-static int one_process(const struct campaign_cell *cell, uint64_t seed, int first, int step, int n,
-		       struct campaign_run *out)
-{
-	struct campaign_lab *lab = malloc(sizeof(*lab));
-	struct run_result *room = malloc(sizeof(*room));
-	int err = -1;
-
-	if (lab && room && campaign_lab_make(lab, cell) == 0) {
-		for (int i = first; i < n; i += step)
-			campaign_lab_run(lab, seed + (uint64_t)i, room, &out[i]);
-		campaign_lab_free(lab);
-		err = 0;
-	}
-	free(room);
-	free(lab);
-	return err;
-}
-
 static int wait_for_all(pid_t *pid, int n)
 {
 	int err = 0;
@@ -73,13 +55,12 @@ static int wait_for_all(pid_t *pid, int n)
 	return err;
 }
 
-int campaign_cell_run(const struct campaign_cell *cell, uint64_t seed, int n,
-		      struct campaign_run *out)
+int campaign_share(int (*work)(const void *arg, int first, int step, int n, void *out),
+		   const void *arg, size_t size, int n, void *out)
 {
-	const size_t size = (size_t)n * sizeof(*out);
+	const size_t all = (size_t)n * size;
 	const int cpus = n_cpus();
-	struct campaign_run *shared =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *shared = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid[PROCESSES_MAX];
 	int started = 0, err = 0;
 
@@ -94,14 +75,47 @@ int campaign_cell_run(const struct campaign_cell *cell, uint64_t seed, int n,
 		}
 		if (pid[started] == 0) {
 			take_cpu(started);
-			err = one_process(cell, seed, started, cpus, n, shared);
+			err = work(arg, started, cpus, n, shared);
 			fflush(NULL);
 			_exit(err ? 1 : 0);
 		}
 	}
 	if (wait_for_all(pid, started) < 0)
 		err = -1;
-	memcpy(out, shared, size);
-	munmap(shared, size);
+	memcpy(out, shared, all);
+	munmap(shared, all);
 	return err;
+}
+
+/* ---- runs of one cell ---- */
+struct cell_job {
+	const struct campaign_cell *cell;
+	uint64_t seed;
+};
+
+static int run_cell(const void *arg, int first, int step, int n, void *out)
+{
+	const struct cell_job *job = arg;
+	struct campaign_run *run = out;
+	struct campaign_lab *lab = malloc(sizeof(*lab));
+	struct run_result *room = malloc(sizeof(*room));
+	int err = -1;
+
+	if (lab && room && campaign_lab_make(lab, job->cell) == 0) {
+		for (int i = first; i < n; i += step)
+			campaign_lab_run(lab, job->seed + (uint64_t)i, room, &run[i]);
+		campaign_lab_free(lab);
+		err = 0;
+	}
+	free(room);
+	free(lab);
+	return err;
+}
+
+int campaign_cell_run(const struct campaign_cell *cell, uint64_t seed, int n,
+		      struct campaign_run *out)
+{
+	const struct cell_job job = { cell, seed };
+
+	return campaign_share(run_cell, &job, sizeof(*out), n, out);
 }

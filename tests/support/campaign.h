@@ -19,9 +19,13 @@ struct campaign_cell {
 	double grid_cycles, latency_jitter_s;
 	double noise_1s_pct; /* of its power; declared nowhere: the residuals must show it */
 	bool no_model; /* the bench knows nothing of this meter type */
+	bool half_declared; /* grid, jitter of edges and of the register: half of what is true is declared */
 	/* the register of the reference */
 	double update_s, update_jitter_s; /* uniform */
 	double answer_jitter_s;
+	double source_drift_pct,
+		source_drift_s; /* of its voltages and currents: sd, time constant; 0: the usual */
+	bool typical; /* errors of the meters N(0.05, 0.15) %, else uniform, +-1.5 %: a period that they hardly change */
 	/* type B: standard uncertainty of a normal one, half widths of rectangular ones */
 	double u_certificate_pct, drift_pct, ratio_pct, ref_phase_min, pos_phase_min;
 	/* plan */
@@ -44,6 +48,11 @@ struct campaign_run {
 	double used_s; /* from arming to the last look */
 	double white_U_pct; /* U as it were with residuals taken as independent; NAN: not computed */
 };
+
+/** Let @p work fill the elements first, first + step, ... of @p out (@p n elements of @p size bytes, the caller's), in one
+ * process for each CPU. @return 0; -1 after a message when a process died or returned something else than 0. */
+int campaign_share(int (*work)(const void *arg, int first, int step, int n, void *out),
+		   const void *arg, size_t size, int n, void *out);
 
 /** Runs @p seed .. @p seed + n - 1 of one cell, one process for each CPU.
  * @param out  n of them, the caller's. @return 0; -1 after a message when a process died or nothing could be run. */

@@ -5,13 +5,13 @@
 
 #include "tests/support/campaign.h"
 
-enum { COVERAGE_CELLS = 20 };
+enum { COVERAGE_CELLS = 40 };
 extern const struct campaign_cell coverage_cells[COVERAGE_CELLS];
 
 struct coverage { /* of one cell, or of many */
 	int n, n_not_done, n_void;
 	int n_figures, n_inside;
-	int n_not_guaranteed; /* stopped at the cap, or with no more information */
+	int n_stop[EE_STOP_VOID + 1]; /* by enum ee_stop */
 	int n_contrary; /* guaranteed decision contrary to the truth */
 	double mean_U_pct;
 	double quantile_pct; /* 95.45 % quantile of abs(err - truth) */
@@ -24,16 +24,24 @@ struct coverage { /* of one cell, or of many */
 /** @param white  Judge by the uncertainty that takes residuals as independent. */
 void coverage_summarise(const struct campaign_run *runs, int n, bool white, struct coverage *out);
 
-/** Below this share of truths inside U a cell fails. */
-#define COVERAGE_MIN 0.93
 /** Nothing disturbs these runs: pooled, no larger share of them may be void. */
 #define COVERAGE_VOID_MAX 0.005
-/** @return true: every run ended by itself, and coverage >= COVERAGE_MIN. */
-bool coverage_passes(const struct coverage *c);
+/** Most of the stated variance is a certificate's, normal; no grid, no rectangular term. */
+bool coverage_is_gaussian(const struct campaign_cell *cell);
+/** Below this share of truths inside U a cell fails. */
+double coverage_min(const struct campaign_cell *cell);
+/** @return true: every run ended by itself, and coverage >= coverage_min(). */
+bool coverage_passes(const struct campaign_cell *cell, const struct coverage *c);
+double coverage_inside_pct(const struct coverage *c);
+/** Mean U over the 95.45 % quantile of what happened. */
+double coverage_excess(const struct coverage *c);
 
+/* Markdown tables: of the uncertainty, of the stop. */
 void coverage_print_head(void);
 void coverage_print(const char *name, const struct coverage *c);
+void coverage_print_stop_head(void);
+void coverage_print_stop(const char *name, const struct coverage *c);
 /** Why runs were not done or void, at most three lines. */
-void coverage_print_trouble(const struct campaign_run *runs, int n);
+void coverage_print_trouble(const char *name, const struct campaign_run *runs, int n);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Pulse periods 0.3 s, 2.16 s and 21.6 s; spurious flashes as parts of the true pulses: one in N is 3600/(N*T_p) an
+/* Pulse periods 75 ms with a loud register, 0.3 s, 2.16 s and 21.6 s; spurious flashes as parts of the true pulses: one in N is 3600/(N*T_p) an
  * hour. */
 #define ORDINARY                                                                  \
 	.latency_jitter_s = 0.0003, .update_s = 0.5, .update_jitter_s = 0.001,    \
@@ -13,6 +13,10 @@
 #define FAST 2, 50, 1, 1.0, 1, ORDINARY, .cap_s = 60 /* 0.3 s */
 #define FAST_FREE 2, 50, 1, 1.0, 0, ORDINARY, .cap_s = 60
 #define MIDDLE 2, 50, 1, 7.2, 1, ORDINARY, .cap_s = 90 /* 2.16 s */
+#define FASTEST /* 75 ms */                                                                     \
+	2, 200, 1, 1.0, 1, .latency_jitter_s = 0.0003, .update_s = 1, .update_jitter_s = 0.002, \
+			   .answer_jitter_s = 0.010, .u_certificate_pct = 0.010,                \
+			   .ratio_pct = 0.020, .floor_a_pct = 0.05, .cap_s = 60
 #define SLOW 2, 5, 1, 7.2, 1, ORDINARY, .cap_s = 240 /* 21.6 s */
 
 const struct campaign_cell disturbed_cells[DISTURBED_CELLS] = {
@@ -20,6 +24,11 @@ const struct campaign_cell disturbed_cells[DISTURBED_CELLS] = {
 	{ "0.3 s clean, no grid", FAST_FREE },
 	{ "2.16 s clean", MIDDLE },
 	{ "21.6 s clean", SLOW },
+	{ "75 ms clean, loud", FASTEST },
+	{ "75 ms one in 100 missed, loud", FASTEST, .drop_one_in = 100 },
+	{ "75 ms one in 20 spurious, loud", FASTEST, .spurious_per_h = 2400 },
+	{ "75 ms 1/50 missed, spurious, bounces, loud", FASTEST, .drop_one_in = 50,
+	  .spurious_per_h = 960, .bounce_one_in = 50, .bounce_s = 0.030 },
 	{ "0.3 s one in 100 missed", FAST, .drop_one_in = 100 },
 	{ "0.3 s one in 20 missed", FAST, .drop_one_in = 20 },
 	{ "0.3 s every 8th missed", FAST, .drop_every = 8 },
@@ -87,28 +96,40 @@ bool disturbed_passes(const struct disturbed *d)
 
 void disturbed_print_head(void)
 {
-	printf("%-38s %6s %9s %12s %15s %9s\n", "cell", "runs", "flagged", "wrong, told",
-	       "wrong, not told", "not done");
+	printf("| %-42s | runs | flagged %% | wrong, told | wrong, not told | not done |\n",
+	       "cell");
+	printf("|---|---|---|---|---|---|\n");
 }
 
 void disturbed_print(const char *name, const struct disturbed *d)
 {
-	printf("%-38s %6d %7.2f %% %12d %15d %9d%s\n", name, d->n, 100.0 * d->n_flagged / d->n,
-	       d->n_wrong_flagged, d->n_wrong, d->n_not_done, disturbed_passes(d) ? "" : "  FAILS");
+	printf("| %-42s | %d | %.2f | %d | %d | %d |\n", name, d->n, 100.0 * d->n_flagged / d->n,
+	       d->n_wrong_flagged, d->n_wrong, d->n_not_done);
 }
 
-void disturbed_print_wrong(const struct campaign_cell *cell, const struct campaign_run *runs, int n)
+int disturbed_tell(const struct campaign_cell *cell, const struct campaign_run *runs, int n,
+		   char *text, size_t size)
 {
-	for (int i = 0; i < n; i++) {
-		const struct campaign_run *r = &runs[i];
+	size_t len = 0;
+	int told = 0;
 
-		if (!r->done)
-			printf("    seed %llu: %s\n", (unsigned long long)r->seed, r->why);
-		else if (!is_flagged(r) && disturbed_is_wrong(cell, r))
-			printf("    seed %llu: %d intervals, truly %.3f; error %.4f %%, truly "
-			       "%.4f; U %.4f, %.1f s\n",
-			       (unsigned long long)r->seed, (int)r->obs.n_intervals,
-			       r->true_intervals, r->obs.err_pct, r->truth_pct, r->obs.U_pct,
-			       r->obs.span_s);
+	text[0] = '\0';
+	for (int i = 0; i < n && told < 3; i++) {
+		const struct campaign_run *r = &runs[i];
+		const bool wrong = !is_flagged(r) && disturbed_is_wrong(cell, r);
+
+		if (r->done && !wrong)
+			continue;
+		told++;
+		if (len < size)
+			len += (size_t)snprintf(
+				text + len, size - len,
+				"* %s, seed %llu: %s; %d intervals, truly %.3f; error "
+				"%.4f %%, truly %.4f, %.4f apart by the type B draws; U %.4f, %.1f "
+				"s\n",
+				cell->name, (unsigned long long)r->seed, r->done ? "done" : r->why,
+				(int)r->obs.n_intervals, r->true_intervals, r->obs.err_pct,
+				r->truth_pct, r->type_b_pct, r->obs.U_pct, r->obs.span_s);
 	}
+	return told;
 }

@@ -5,7 +5,7 @@
 
 #include "tests/support/campaign.h"
 
-enum { DISTURBED_CELLS = 20 };
+enum { DISTURBED_CELLS = 24 };
 extern const struct campaign_cell disturbed_cells[DISTURBED_CELLS];
 /** Nothing disturbs its pulses. */
 bool disturbed_is_clean(const struct campaign_cell *cell);
@@ -27,8 +27,8 @@ bool disturbed_passes(const struct disturbed *d);
 
 void disturbed_print_head(void);
 void disturbed_print(const char *name, const struct disturbed *d);
-/** The seeds of what was wrong and not flagged. */
-void disturbed_print_wrong(const struct campaign_cell *cell, const struct campaign_run *runs,
-			   int n);
+/** The first three runs that were not done, or wrong and not flagged, a line of @p text each. @return how many */
+int disturbed_tell(const struct campaign_cell *cell, const struct campaign_run *runs, int n,
+		   char *text, size_t size);
 
 #endif

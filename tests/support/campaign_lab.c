@@ -10,7 +10,8 @@
 
 /* Known errors, the same in truth and papers: they must be corrected away. */
 static const double REF_ERROR_PCT = 0.010, POS_RATIO_PCT = -0.010, POS_PHASE_MIN = 0.2;
-static const double METER_ERROR_PCT = 1.5, LIMIT_PCT = 1, CAP_S = 180, CAP_PULSES = 8;
+static const double METER_ERROR_PCT = 1.5, TYPICAL_PCT = 0.05, TYPICAL_SD_PCT = 0.15;
+static const double LIMIT_PCT = 1, CAP_S = 180, CAP_PULSES = 8;
 static const double PCT_PER_MIN = 100 * 3.14159265358979323846 / 10800;
 enum { METER_DRAWS = 1000 }; /* beside the positions of RNG_METER_START */
 
@@ -62,10 +63,11 @@ static void open_limits(struct campaign_lab *lab)
 static void make_bench(struct campaign_lab *lab)
 {
 	const struct campaign_cell *c = lab->cell;
+	const double declared = c->half_declared ? 0.5 : 1;
 	struct bench_file *b = &lab->b.bench;
 
 	open_limits(lab);
-	b->ref_sigma_s = c->update_jitter_s / sqrt(12);
+	b->ref_sigma_s = declared * c->update_jitter_s / sqrt(12);
 	lab->position = (struct bench_position){ .ratio_pct = POS_RATIO_PCT,
 						 .ratio_half_width_pct = c->ratio_pct,
 						 .phase_min = POS_PHASE_MIN,
@@ -75,8 +77,9 @@ static void make_bench(struct campaign_lab *lab)
 	lab->card.kh_wh = c->kh_wh;
 	lab->b.batch.meters = (struct yaml_list){ &lab->card, 1 };
 	lab->type = (struct bench_meter_type){ .model = lab->card.model,
-					       .grid_s = c->grid_cycles / 60,
-					       .edge_sigma_s = c->latency_jitter_s / sqrt(12) };
+					       .grid_s = declared * c->grid_cycles / 60,
+					       .edge_sigma_s =
+						       declared * c->latency_jitter_s / sqrt(12) };
 	b->meter_types = (struct yaml_list){ &lab->type, c->no_model ? 0 : 1 };
 }
 
@@ -151,6 +154,10 @@ static void make_scenario(struct campaign_lab *lab)
 	struct scenario *s = &lab->b.scenario;
 
 	s->source.settle_tau_s = 0.1;
+	if (c->source_drift_pct > 0) {
+		s->source.drift_pct = c->source_drift_pct;
+		s->source.drift_tau_s = c->source_drift_s;
+	}
 	s->reference.error_pct = REF_ERROR_PCT;
 	s->reference.phase_min = 0;
 	s->reference.energy_update_s = c->update_s;
@@ -191,7 +198,7 @@ void campaign_lab_free(struct campaign_lab *lab)
 /* ---- one run ---- */
 
 struct watch {
-	const struct campaign_lab *lab;
+	struct campaign_lab *lab;
 	struct campaign_run *out;
 };
 
@@ -211,6 +218,7 @@ static void take_attempt(void *arg, const struct station_notice *n)
 	w->out->verdict = o->verdict;
 	w->out->cause = o->cause;
 	w->out->obs = o->obs;
+	w->lab->setup = o->setup;
 	w->out->used_s = (double)(at->t_ended_ns - at->t_armed_ns) / ET_NS_PER_S;
 	w->out->white_U_pct =
 		campaign_white_U_pct(&o->setup, &o->obs, &at->raw, (int)w->lab->card.position);
@@ -266,7 +274,8 @@ static void draw_meter(struct campaign_lab *lab, uint64_t seed)
 	struct rng r;
 
 	rng_init(&r, seed, RNG_METER_START, METER_DRAWS);
-	lab->meter.gain_pct = (2 * rng_uniform(&r) - 1) * METER_ERROR_PCT;
+	lab->meter.gain_pct = lab->cell->typical ? TYPICAL_PCT + TYPICAL_SD_PCT * rng_normal(&r)
+						 : (2 * rng_uniform(&r) - 1) * METER_ERROR_PCT;
 	lab->card.position = 1 + (int64_t)(rng_u64(&r) % ET_POSITIONS_MAX);
 	lab->meter.position = lab->position.position = lab->true_position.position =
 		lab->card.position;

@@ -21,6 +21,7 @@ struct campaign_lab {
 	struct scenario_position true_position;
 	struct scenario_meter meter;
 	struct scenario_type_b type_b[CAMPAIGN_TERMS];
+	struct ee_setup setup; /* of the last run that was measured */
 };
 
 /** Lists inside point into @p lab: it must stay where it is. @return 0, or -1 after a message. */
