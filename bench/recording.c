@@ -235,7 +235,7 @@ static json_t *describe(const struct run_input *in, const struct seq_config *cfg
 				    .scenario = in->scenario,
 				    .seed = in->sim ? (int64_t)in->seed : INT64_MIN,
 				    .prompts = in->prompts };
-	char transcript[BENCH_ROLES][16];
+	char transcript[BENCH_ROLES][32];
 	json_t *v;
 
 	if (!l)
