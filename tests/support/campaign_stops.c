@@ -109,8 +109,8 @@ static struct ee_observation look(const struct again *a, int i, double t_s)
 {
 	const struct ee_raw raw = { .edges = a->edges[i],
 				    .n_edges = a->n_edges[i],
-				    .pairs = a->all->pairs,
-				    .n_pairs = a->all->n_pairs,
+				    .pairs = a->all->pairs[0].p, /* there is one reader */
+				    .n_pairs = a->all->pairs[0].n,
 				    .samples = a->all->samples,
 				    .n_samples = a->all->n_samples,
 				    .t_armed_ns = a->t_armed_ns,
