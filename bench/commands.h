@@ -26,6 +26,7 @@ int cmd_history(const struct cli_args *a);
 int cmd_report_batch(const struct cli_args *a);
 int cmd_audit_verify(const struct cli_args *a);
 int cmd_audit_head(const struct cli_args *a);
+int cmd_replay(const struct cli_args *a);
 int cmd_recompute(const struct cli_args *a);
 int cmd_export(const struct cli_args *a);
 int cmd_db_rebuild(const struct cli_args *a);

@@ -8,6 +8,8 @@
 
 #include "bench/cli.h"
 #include "bench/point.h"
+#include "bench/recording.h"
+#include "bench/replay.h"
 #include "bench/run_record.h"
 #include "bench/run_resume.h"
 
@@ -22,6 +24,7 @@ struct run {
 	struct queue *events;
 	struct instrument *instruments[ET_TARGETS];
 	struct port *source_port; /* not yet in the hands of a session */
+	struct recording *recording; /* NULL: none */
 	int64_t step_began_ns;
 	struct fault *f;
 };
@@ -187,23 +190,41 @@ static void on_notice(void *arg, const struct station_notice *n)
 {
 	struct run *r = arg;
 
-	if (n->kind == NOTICE_COMMITTED && n->commit == COMMIT_ATTEMPT)
+	if (n->kind == NOTICE_COMMITTED && n->commit == COMMIT_ATTEMPT) {
 		take_attempt(r, n->new_id);
+		if (r->recording)
+			recording_attempt(r->recording, run_record_attempt(&r->record));
+		if (r->in->replay)
+			replay_attempt(r->in->replay, run_record_attempt(&r->record));
+	}
 	if (r->in->notice)
 		r->in->notice(r->in->arg, n);
+}
+
+static void on_taken(void *arg, const struct event *ev)
+{
+	struct run *r = arg;
+
+	recording_event(r->recording, ev);
 }
 
 /* ---- the bench ---- */
 
 static int open_port(struct run *r, const struct bench_instrument *b, struct port **out)
 {
-	if (r->in->sim)
-		return sim_port(r->in->sim, bench_file_sim_name(b), out, r->f);
-	if (b->role != BENCH_SOURCE || !r->source_port)
-		return port_open(b->port, r->in->clk, out, r->f);
-	*out = r->source_port;
-	r->source_port = NULL;
-	return ET_OK;
+	int err = ET_OK;
+
+	if (r->in->replay) {
+		err = replay_port(r->in->replay, b, r->in->clk, out, r->f);
+	} else if (r->in->sim) {
+		err = sim_port(r->in->sim, bench_file_sim_name(b), out, r->f);
+	} else if (b->role != BENCH_SOURCE || !r->source_port) {
+		err = port_open(b->port, r->in->clk, out, r->f);
+	} else {
+		*out = r->source_port;
+		r->source_port = NULL;
+	}
+	return err == ET_OK ? recording_port(r->recording, b->name, out) : err;
 }
 
 static int start_instruments(struct run *r)
@@ -273,6 +294,8 @@ static int run_station(struct run *r, struct seq *seq)
 				      .record = on_record,
 				      .ask = on_ask,
 				      .notice = on_notice,
+				      .taken = on_taken,
+				      .follow = r->in->replay ? replay_follow(r->in->replay) : NULL,
 				      .arg = r,
 				      .guard = r->in->guard,
 				      .stop_signal = r->in->stop_signal };
@@ -357,11 +380,17 @@ static int run_energised(struct run *r)
 				 "the plan's figures are out of range for the sequencer");
 	r->record.seq = seq;
 	judge_meters(r); /* what stands from before */
-	r->events = queue_new(r->in->clk, sizeof(struct event), EVENTS_MAX);
-	err = r->events ? start_instruments(r) : fault_set(r->f, ET_ERR_NOMEM, "out of memory");
+	if (r->in->record_dir)
+		err = recording_new(r->in, &r->cfg, r->out, &r->recording, r->f);
+	if (err == ET_OK)
+		r->events = queue_new(r->in->clk, sizeof(struct event), EVENTS_MAX);
+	if (err == ET_OK)
+		err = r->events ? start_instruments(r)
+				: fault_set(r->f, ET_ERR_NOMEM, "out of memory");
 	if (err == ET_OK)
 		err = run_station(r, seq);
 	stop_instruments(r);
+	recording_close(r->recording, err == ET_OK ? r->out->exit_code : -1);
 	if (err == ET_OK)
 		end_session(r);
 	queue_free(r->events);
@@ -393,7 +422,8 @@ int run_batch(const struct run_input *in, struct run_result *out, struct fault *
 	r.record = (struct run_record){ .in = in, .result = out };
 	err = make_config(&r);
 	if (err == ET_OK)
-		err = run_resume_load(in, &r.cfg, out, f);
+		err = in->replay ? replay_resume(in->replay, &r.cfg, out, f)
+				 : run_resume_load(in, &r.cfg, out, f);
 	if (err == ET_OK && in->db)
 		err = db_next_id(in->db, "session", out->session, f);
 	if (err == ET_OK)

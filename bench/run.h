@@ -13,6 +13,8 @@
 
 enum { RUN_STEPS_MAX = 32, RUN_FINDINGS_MAX = 16 };
 
+struct replay;
+
 struct run_meter { /* one position of the batch */
 	const struct meter_card *card; /* NULL: no meter here */
 	bool measured;
@@ -47,6 +49,10 @@ struct run_input { /* all borrowed, but .source_port; they outlive the run */
 	/* on the real clock */
 	struct port
 		*source_port; /* open already, owned by the run from now on; NULL: opened here */
+	/* recording and replay: docs/replay.md */
+	const char *record_dir; /* a folder to be made; NULL: nothing is recorded */
+	struct replay *
+		replay; /* ports, and the order of events, are those of a recording; NULL: no replay */
 	bool resume;
 	bool prompts;
 	prompter_fn *ask; /* NULL: "yes" */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/run_record.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -403,6 +404,37 @@ static int add_raw(const struct run_record *r, const struct ee_raw_all *raw, str
 		err = raw_encode_pairs(raw->pairs[k].p, raw->pairs[k].n, &b->data, &b->len);
 	}
 	return err;
+}
+
+static json_t *hash_of(const void *data, size_t len)
+{
+	unsigned char hash[32];
+	char hex[2 * sizeof(hash) + 1];
+
+	if (crypto_generichash(hash, sizeof(hash), data, len, NULL, 0) != 0)
+		return json_null();
+	return json_string(sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash)));
+}
+
+json_t *run_record_attempt(const struct run_record *r)
+{
+	const struct seq_attempt *at = seq_attempt(r->seq);
+	json_t *o = attempt_stored(r, at), *raw = json_object();
+	struct job j = { 0 };
+	int err = add_raw(r, &at->raw, &j);
+
+	for (size_t i = 0; i < j.n_blobs && err == ET_OK; i++)
+		if (json_object_set_new(raw, j.blobs[i].name,
+					hash_of(j.blobs[i].data, j.blobs[i].len)) != 0)
+			err = ET_ERR_NOMEM;
+	job_clear(&j);
+	if (err == ET_OK && o && json_object_set(o, "raw", raw) != 0)
+		err = ET_ERR_NOMEM;
+	json_decref(raw);
+	if (err == ET_OK)
+		return o;
+	json_decref(o);
+	return NULL;
 }
 
 static json_t *source_state(const struct run_record *r)

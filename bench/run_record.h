@@ -24,6 +24,10 @@ json_t *run_record_opened(const struct run_input *in, const char *session);
 json_t *run_record_plan(const struct run_input *in);
 json_t *run_record_approval(const struct run_input *in);
 
+/** The attempt that was just stored, as attempt.stored has it, with a hash of each array of raw data in place of the
+ * blobs: what a recording keeps and a replay compares. New reference; NULL: out of memory. */
+json_t *run_record_attempt(const struct run_record *r);
+
 /** Entries of one transaction. Session and plans come first, with the first commit of all. */
 int run_record_fill(struct run_record *r, enum commit_what what, struct job *j) ET_CHECK;
 

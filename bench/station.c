@@ -185,16 +185,18 @@ static void take_timer(struct station *s, size_t i, struct event *ev)
 	memmove(&s->timers[i], &s->timers[i + 1], (--s->n_timers - i) * sizeof(s->timers[0]));
 }
 
-static bool next_event(struct station *s, struct event *ev)
+/* @param deadline  Not later than this. */
+static bool next_event(struct station *s, int64_t deadline, struct event *ev)
 {
-	int64_t deadline = ET_NEVER_NS;
 	size_t first = 0;
 
-	if (take_signal(s, ev) || take_later(s, ev))
+	/* the run begins before it is ended */
+	if ((s->last_state != SEQ_IDLE && take_signal(s, ev)) || take_later(s, ev))
 		return true;
 	if (s->n_timers) {
 		first = first_timer(s);
-		deadline = s->timers[first].t_ns;
+		if (s->timers[first].t_ns < deadline)
+			deadline = s->timers[first].t_ns;
 	}
 	if (!clk_is_virtual(s->cfg->clk) && deadline - clk_now_ns(s->cfg->clk) > SIGNAL_POLL_NS)
 		deadline = clk_now_ns(s->cfg->clk) + SIGNAL_POLL_NS;
@@ -212,16 +214,42 @@ static bool next_event(struct station *s, struct event *ev)
 	return false;
 }
 
+/* A replay that goes on after the end of its recording has nobody to talk to. */
+static bool next_as_recorded(struct station *s, struct event *ev)
+{
+	struct follow *f = s->cfg->follow;
+	int64_t until_ns = 0;
+
+	switch (follow_turn(f, clk_now_ns(s->cfg->clk), ev, &until_ns)) {
+	case FOLLOW_TAKE:
+		return true;
+	case FOLLOW_OVER:
+		s->finished = true;
+		s->code = SEQ_EXIT_BENCH;
+		return false;
+	case FOLLOW_WAIT:
+		break;
+	}
+	if (next_event(s, until_ns, ev) && follow_offer(f, clk_now_ns(s->cfg->clk), ev) != ET_OK) {
+		s->finished = true;
+		s->code = SEQ_EXIT_BENCH;
+	}
+	return false;
+}
+
 int station_run(const struct station_config *cfg)
 {
 	struct station s = { .cfg = cfg, .last_state = SEQ_IDLE };
-	struct event ev = { .kind = EV_START, .t_ns = clk_now_ns(cfg->clk) };
+	struct event ev;
 
-	feed(&s, &ev);
+	s.later[s.n_later++] = (struct event){ .kind = EV_START, .t_ns = clk_now_ns(cfg->clk) };
 	while (!s.finished) {
 		guard_beat(cfg->guard, clk_now_ns(cfg->clk), cfg->seq);
-		if (next_event(&s, &ev))
-			feed(&s, &ev);
+		if (!(cfg->follow ? next_as_recorded(&s, &ev) : next_event(&s, ET_NEVER_NS, &ev)))
+			continue;
+		if (cfg->taken)
+			cfg->taken(cfg->arg, &ev);
+		feed(&s, &ev);
 	}
 	guard_beat(cfg->guard, clk_now_ns(cfg->clk), cfg->seq);
 	if (cfg->guard) /* from here on the record may take any time */

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "bench/event_log.h"
 #include "bench/guard.h"
 #include "bench/prompter.h"
 #include "bench/recorder.h"
@@ -38,6 +39,10 @@ struct station_config {
 	int (*record)(void *arg, enum commit_what what, struct job *j);
 	prompter_fn *ask; /* a person, with .arg; in a worker of its own */
 	void (*notice)(void *arg, const struct station_notice *n); /* NULL is allowed */
+	void (*taken)(void *arg,
+		      const struct event *ev); /* before it is handled; NULL is allowed */
+	struct follow
+		*follow; /* a replay: events come in the order of a recording; NULL: as they come */
 	void *arg;
 	struct guard *guard; /* gets a beat each turn of the loop; NULL: nobody watches */
 	const volatile sig_atomic_t

@@ -52,6 +52,8 @@ struct driver {
 	const char *summary; /* one line for lists */
 	enum port_kind link; /* what it speaks: bytes, unless it says otherwise */
 	bool fitness_required; /* a reference only where its apparatus record says that it is fit for it */
+	const char *
+		folder; /* of the laboratory: where its files are, all of them *.yaml; NULL: it has none */
 	const struct driver_param_spec *params; /* what it takes, key NULL at the end */
 	/** What is wrong with its parameters and its files in @p dir, all of it, before anything is opened. NULL:
 	 * open() finds out. @param where  The instrument in bench.yaml: file, line, column. */

@@ -515,14 +515,38 @@ static int64_t next_turn_ns(const struct instrument *in)
 	return flush_ns < in->next_sync_ns ? flush_ns : in->next_sync_ns;
 }
 
+/* The next request, or ET_ERR_TIMEOUT when the stream's turn has come. Which of the two was first is chance, so a recording
+ * keeps it, and a port that replays one knows. */
+static int next_request(struct instrument *in, struct request *req)
+{
+	const bool stopping = atomic_load(&in->stopping);
+	int64_t turn_ns = stopping ? INT64_MIN : next_turn_ns(in);
+	int64_t then_ns = turn_ns;
+	int err;
+
+	switch (in->streaming && !stopping ? port_next(in->cfg.port, &then_ns) : PORT_NEXT_ANY) {
+	case PORT_NEXT_STREAM: /* a reference began before that: sample() waits by itself */
+		clk_sleep_until(in->cfg.clk, in->cfg.role == TO_REFERENCE ? turn_ns : then_ns);
+		return ET_ERR_TIMEOUT;
+	case PORT_NEXT_REQUEST:
+		turn_ns = then_ns;
+		break;
+	case PORT_NEXT_ANY:
+		break;
+	}
+	err = queue_get(in->requests, req, turn_ns);
+	if (err == ET_OK && req->kind != REQ_NONE)
+		port_taken(in->cfg.port);
+	return err;
+}
+
 static void run(void *arg)
 {
 	struct instrument *in = arg;
 	struct request req;
 
 	for (;;) {
-		int64_t turn_ns = atomic_load(&in->stopping) ? INT64_MIN : next_turn_ns(in);
-		int err = queue_get(in->requests, &req, turn_ns);
+		int err = next_request(in, &req);
 
 		if (err == ET_OK && req.kind != REQ_NONE)
 			serve(in, &req);

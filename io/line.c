@@ -82,7 +82,7 @@ int line_read(struct line_io *l, char *out, size_t cap, int64_t deadline_ns, int
 		if (n < 0)
 			return n;
 		l->len += (size_t)n;
-		l->t_read_ns = clk_now_ns(l->port->clk);
+		l->t_read_ns = l->port->t_read_ns;
 		late = l->t_read_ns >= deadline_ns;
 	}
 	if (err == ET_OK && t_ns)

@@ -8,6 +8,7 @@
 #ifndef IO_PORT_H
 #define IO_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,17 +20,28 @@ struct port;
 enum port_kind { PORT_BYTES = 0, PORT_MODBUS };
 enum { MODBUS_PDU_MAX = 253 }; /* bytes of the longest request or reply */
 
+/* What the worker of an instrument session did next, where a recording tells. */
+enum port_next { PORT_NEXT_ANY = 0, PORT_NEXT_REQUEST, PORT_NEXT_STREAM };
+
 struct port_ops {
 	int (*write)(struct port *p, const void *buf, size_t len, int64_t deadline_ns);
 	int (*read)(struct port *p, void *buf, size_t cap, int64_t deadline_ns);
 	int (*reopen)(struct port *p, struct fault *f);
 	void (*close)(struct port *p);
+	/* of recordings only; NULL elsewhere */
+	enum port_next (*next)(struct port *p, int64_t *t_ns);
+	void (*taken)(struct port *p);
+	bool stamps; /* write and read set t_write_ns and t_read_ns by themselves */
 };
 struct port { /* embedded first by each kind of port */
 	const struct port_ops *ops;
 	struct clk *clk;
 	enum port_kind kind;
 	char spec[128]; /* as opened, for messages */
+	/* Whoever measures with the instants of a question and its answer takes these: a recording keeps them,
+	 * a replay gives them back. */
+	int64_t t_write_ns; /* when the last write began */
+	int64_t t_read_ns; /* when the last read returned */
 };
 
 /** Open a link:
@@ -65,6 +77,13 @@ int port_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns) ET_CHE
 /** Close and open again, everything buffered forgotten. After a failure every call is ET_ERR_IO until it
  * succeeds. @return ET_OK, ET_ERR_IO, ET_ERR_NOMEM. */
 int port_reopen(struct port *p, struct fault *f) ET_CHECK;
+
+/** Only a port that replays a recording knows what comes next; every other one says PORT_NEXT_ANY.
+ * @param t_ns  PORT_NEXT_STREAM: in its turn it first said or read something at this time; PORT_NEXT_REQUEST: a request is taken, wait
+ *              for it until this time; else untouched. */
+enum port_next port_next(struct port *p, int64_t *t_ns);
+/** The session has taken a request: a recording notes it, a replay waits until it was taken then. */
+void port_taken(struct port *p);
 
 /** NULL is allowed. */
 void port_close(struct port *p);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io/port_record.c - all traffic of a link, written down as a transcript. */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +8,12 @@
 #include "io/port_transcript.h"
 #include "io/transcript.h"
 
+enum { CHUNK = 1024 }; /* bytes of one line; each takes 4 characters at most */
+
 struct recorder {
 	struct port base;
 	struct port *inner;
-	FILE *file;
+	struct tape *tape;
 };
 
 static struct recorder *recorder_of(struct port *p)
@@ -20,115 +21,120 @@ static struct recorder *recorder_of(struct port *p)
 	return (struct recorder *)p; /* base is its first member */
 }
 
-static void record_bytes(struct recorder *r, int64_t t_ns, char kind, const uint8_t *data,
-			 size_t len)
+/* The line '@' and the line that it belongs to in one piece: they are never cut apart. */
+static void record_line(struct recorder *r, int64_t t_ns, int64_t end_ns, char kind,
+			const uint8_t *data, size_t len)
 {
-	char one[5];
+	const bool pdu = r->base.kind == PORT_MODBUS;
+	char line[4 * CHUNK + 64], one[5];
+	int n = snprintf(line, sizeof(line), "@ %lld", (long long)t_ns);
 
-	fprintf(r->file, "@ %lld\n%c", (long long)t_ns, kind);
-	if (r->base.kind == PORT_MODBUS) {
-		fputc('x', r->file);
-		for (size_t i = 0; i < len; i++)
-			fprintf(r->file, " %02x", data[i]);
-		fputc('\n', r->file);
-		return;
-	}
-	fputc(' ', r->file);
-	for (size_t i = 0; i < len; i++) /* a blank at the end would not survive editors */
-		fputs(data[i] == ' ' && i + 1 == len ? "\\x20" : transcript_byte(one, data[i]),
-		      r->file);
-	fputc('\n', r->file);
+	if (end_ns > t_ns)
+		n += snprintf(line + n, sizeof(line) - (size_t)n, " %lld", (long long)end_ns);
+	n += snprintf(line + n, sizeof(line) - (size_t)n, "\n%c%s", kind, pdu ? "x" : " ");
+	for (size_t i = 0; i < len; i++)
+		if (pdu)
+			n += snprintf(line + n, sizeof(line) - (size_t)n, " %02x", data[i]);
+		else /* a blank at the end would not survive editors */
+			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s",
+				      data[i] == ' ' && i + 1 == len
+					      ? "\\x20"
+					      : transcript_byte(one, data[i]));
+	line[n++] = '\n';
+	tape_put(r->tape, line, (size_t)n);
 }
 
-/* Stamped before it is sent, so that an answer never stands before its question. A full disk ends
- * the recording, not the measurement: the last line of a complete one says so. */
+static void record_note(struct recorder *r, int64_t t_ns, int64_t end_ns, enum transcript_what what)
+{
+	if (end_ns > t_ns)
+		tape_printf(r->tape, "@ %lld %lld\n! %s\n", (long long)t_ns, (long long)end_ns,
+			    transcript_word(what));
+	else
+		tape_printf(r->tape, "@ %lld\n! %s\n", (long long)t_ns, transcript_word(what));
+}
+
+/* Stamped before it is sent, so that an answer never stands before its question. */
 static int recorder_write(struct port *base, const void *buf, size_t len, int64_t deadline_ns)
 {
 	struct recorder *r = recorder_of(base);
-	int64_t t_ns = clk_now_ns(base->clk);
-	int err = port_write(r->inner, buf, len, deadline_ns);
+	const uint8_t *data = buf;
+	int64_t end_ns;
+	int err;
 
-	if (err == ET_OK)
-		record_bytes(r, t_ns, '>', buf, len);
-	else
-		fprintf(r->file, "# at %lld: writing %zu bytes failed: %s\n", (long long)t_ns, len,
-			et_err_name(err));
+	base->t_write_ns = clk_now_ns(base->clk);
+	err = port_write(r->inner, buf, len, deadline_ns);
+	end_ns = clk_now_ns(base->clk);
+	for (size_t at = 0; at < len; at += CHUNK)
+		record_line(r, base->t_write_ns, end_ns, '>', data + at,
+			    len - at < CHUNK ? len - at : CHUNK);
+	if (err != ET_OK)
+		record_note(r, base->t_write_ns, base->t_write_ns,
+			    err == ET_ERR_TIMEOUT ? TRANSCRIPT_WRITE_TIMED_OUT
+						  : TRANSCRIPT_WRITE_FAILED);
 	return err;
 }
 
-/* Time-outs need no line: the times of the answers say what came too late. */
 static int recorder_read(struct port *base, void *buf, size_t cap, int64_t deadline_ns)
 {
 	struct recorder *r = recorder_of(base);
-	int n = port_read(r->inner, buf, cap, deadline_ns);
+	const int64_t begin_ns = clk_now_ns(base->clk);
+	int n = port_read(r->inner, buf, cap < CHUNK ? cap : CHUNK, deadline_ns);
 
+	base->t_read_ns = clk_now_ns(base->clk);
 	if (n > 0)
-		record_bytes(r, clk_now_ns(base->clk), '<', buf, (size_t)n);
-	else if (n != ET_ERR_TIMEOUT)
-		fprintf(r->file, "# at %lld: reading failed: %s\n",
-			(long long)clk_now_ns(base->clk), et_err_name(n));
+		record_line(r, begin_ns, base->t_read_ns, '<', buf, (size_t)n);
+	else
+		record_note(r, begin_ns, base->t_read_ns,
+			    n == ET_ERR_TIMEOUT ? TRANSCRIPT_NOTHING
+			    : n == ET_ERR_PROTO ? TRANSCRIPT_READ_DAMAGED
+						: TRANSCRIPT_READ_FAILED);
 	return n;
 }
 
 static int recorder_reopen(struct port *base, struct fault *f)
 {
 	struct recorder *r = recorder_of(base);
+	const int64_t begin_ns = clk_now_ns(base->clk);
 	int err = port_reopen(r->inner, f);
 
-	fprintf(r->file, "# at %lld: reopened: %s\n", (long long)clk_now_ns(base->clk),
-		et_err_name(err));
+	record_note(r, begin_ns, clk_now_ns(base->clk),
+		    err == ET_OK ? TRANSCRIPT_REOPENED : TRANSCRIPT_NOT_REOPENED);
 	return err;
+}
+
+static void recorder_taken(struct port *base)
+{
+	const int64_t now_ns = clk_now_ns(base->clk);
+
+	record_note(recorder_of(base), now_ns, now_ns, TRANSCRIPT_REQUEST);
 }
 
 static void recorder_close(struct port *base)
 {
-	struct recorder *r = recorder_of(base);
-
-	fputs("# End of the recording\n", r->file);
-	fclose(r->file);
-	port_close(r->inner);
-	free(r);
+	port_close(recorder_of(base)->inner);
+	free(base);
 }
 
-/* Every line of @p header becomes a comment. */
-static void write_header(FILE *file, const char *header)
-{
-	while (*header) {
-		size_t n = strcspn(header, "\n");
-
-		fprintf(file, "# %.*s\n", (int)n, header);
-		header += n + (header[n] == '\n');
-	}
-}
-
-int port_record(struct port *inner, const char *path, const char *header, struct port **out,
-		struct fault *f)
+int port_record(struct port *inner, struct tape *tape, struct port **out)
 {
 	static const struct port_ops ops = { .write = recorder_write,
 					     .read = recorder_read,
 					     .reopen = recorder_reopen,
-					     .close = recorder_close };
+					     .close = recorder_close,
+					     .taken = recorder_taken,
+					     .stamps = true };
 	struct recorder *r = calloc(1, sizeof(*r));
 
 	if (!r) {
 		port_close(inner);
-		return fault_set(f, ET_ERR_NOMEM, "%s: out of memory", path);
+		return ET_ERR_NOMEM;
 	}
-	r->file = fopen(path, "wxe");
-	if (!r->file) {
-		int err = fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
-
-		port_close(inner);
-		free(r);
-		return err;
-	}
-	setvbuf(r->file, NULL, _IOLBF, BUFSIZ); /* a crash loses no line */
-	write_header(r->file, header);
 	r->base.ops = &ops;
 	r->base.clk = inner->clk;
 	r->base.kind = inner->kind;
 	memcpy(r->base.spec, inner->spec, sizeof(r->base.spec));
 	r->inner = inner;
+	r->tape = tape;
 	*out = &r->base;
 	return ET_OK;
 }

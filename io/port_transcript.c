@@ -5,7 +5,6 @@
  * transcript may be read after it, as from any line that buffers; never the other way round. */
 #include "io/port_transcript.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +12,6 @@
 
 #include "base/quantities.h"
 #include "io/transcript.h"
-
-enum { FILE_MAX_BYTES = 64 << 20 };
 
 struct cursor {
 	size_t step, used; /* used: bytes of it */
@@ -35,15 +32,22 @@ static struct player *player_of(struct port *p)
 	return (struct player *)p; /* base is its first member */
 }
 
+/* What else a recording notes: the times of the answers say all that is played here. */
+static bool is_note(const struct transcript_step *s)
+{
+	return s->kind == '!' && s->what != TRANSCRIPT_TIMEOUT;
+}
+
 static bool is_read(const struct transcript_step *s)
 {
-	return s->kind != '>';
+	return s->kind != '>' && !is_note(s);
 }
 
 /* Go to the next step of the same side, from @p c->step on. */
 static void settle(const struct player *p, struct cursor *c, bool reading)
 {
-	while (c->step < p->t.n_steps && is_read(&p->t.step[c->step]) != reading)
+	while (c->step < p->t.n_steps &&
+	       (is_note(&p->t.step[c->step]) || is_read(&p->t.step[c->step]) != reading))
 		c->step++;
 	c->used = 0;
 }
@@ -62,7 +66,7 @@ static void anchor(struct player *p, const struct transcript_step *s)
 	if (s->mark_ns < 0 || (p->anchored && s->kind != '>'))
 		return;
 	p->anchored = true;
-	p->anchor_mark_ns = s->mark_ns;
+	p->anchor_mark_ns = s->kind == '>' ? s->mark_ns : s->end_ns;
 	p->anchor_ns = clk_now_ns(p->base.clk);
 }
 
@@ -73,7 +77,7 @@ static int64_t due_ns(const struct player *p, const struct transcript_step *s)
 
 	if (s->mark_ns < 0 || !clk_is_virtual(p->base.clk))
 		return INT64_MIN;
-	if (__builtin_add_overflow(s->mark_ns - p->anchor_mark_ns, p->anchor_ns, &t_ns))
+	if (__builtin_add_overflow(s->end_ns - p->anchor_mark_ns, p->anchor_ns, &t_ns))
 		return ET_NEVER_NS;
 	return t_ns;
 }
@@ -131,7 +135,7 @@ static void quote(char *out, size_t cap, const uint8_t *data, size_t len)
 static unsigned skipped_timeout(const struct player *p)
 {
 	for (size_t i = p->to_read.step; i < p->to_write.step; i++) {
-		if (p->t.step[i].kind == '!')
+		if (p->t.step[i].kind == '!' && !is_note(&p->t.step[i]))
 			return p->t.step[i].line;
 	}
 	return 0;
@@ -239,44 +243,11 @@ int port_transcript_open_mem(const char *text, struct clk *c, struct port **out,
 	return open_text("memory", text, strlen(text), c, out, f);
 }
 
-static int read_file(const char *path, char **text, size_t *len, struct fault *f)
-{
-	FILE *file = fopen(path, "re");
-	size_t cap = 1 << 15, n = 0;
-	char *all = NULL, *more;
-	int err;
-
-	if (!file)
-		return fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
-	do {
-		cap *= 2;
-		more = cap <= FILE_MAX_BYTES ? realloc(all, cap) : NULL;
-		if (!more) {
-			err = fault_set(f, ET_ERR_NOMEM, "%s: too large", path);
-			goto fail;
-		}
-		all = more;
-		n += fread(all + n, 1, cap - n, file);
-	} while (n == cap);
-	if (ferror(file)) {
-		err = fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
-		goto fail;
-	}
-	fclose(file);
-	*text = all;
-	*len = n;
-	return ET_OK;
-fail:
-	fclose(file);
-	free(all);
-	return err;
-}
-
 int port_transcript_open(const char *path, struct clk *c, struct port **out, struct fault *f)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int err = read_file(path, &text, &len, f);
+	int err = transcript_read_file(path, &text, &len, f);
 
 	if (err < 0)
 		return err;

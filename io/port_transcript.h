@@ -9,6 +9,12 @@
  *   ! timeout                   the next read waits until its deadline, for nothing
  *   >x 04 00 00 00 02           a Modbus port instead: this request is sent next
  *   <x 04 04 43 66 80 00        and this is its reply
+ * Recordings have more, which is passed over here and counts in io/port_replay.h:
+ *   @ 1234567890 1234567950     the line after it began and ended at these times: a write, or a read, whose answer came
+ *                               at its end
+ *   ! nothing                   a read ended at this time without a byte
+ *   ! request                   the session took a request
+ *   ! read failed, ! read damaged, ! write failed, ! write timed out, ! reopened, ! not reopened
  * Other bytes than printable ASCII are written as \xHH. A line '<' is given out by one read, if there
  * is room. Writes need not be divided as in the transcript. What came before a line '>' may be read
  * after it; a time-out may not be skipped.
@@ -22,6 +28,7 @@
 #define IO_PORT_TRANSCRIPT_H
 
 #include "io/port.h"
+#include "io/tape.h"
 
 /** @return ET_OK, ET_ERR_FILE (not a transcript: @p f names the line), ET_ERR_IO, ET_ERR_NOMEM. */
 int port_transcript_open(const char *path, struct clk *c, struct port **out,
@@ -39,13 +46,9 @@ void port_transcript_fail_read(struct port *p, int n);
  * over, with @p f filled. Does not close. */
 int port_transcript_result(struct port *p, struct fault *f);
 
-/** Wrap @p inner so that all traffic is also written to the file @p path, with its times. Takes ownership of
- * @p inner, which is closed with the wrapper (also on failure of this call). The file must not exist
- * yet. A disk that becomes full ends the recording, not the link; a complete one ends with a comment
- * that says so.
- * @param header  Lines that become comments at the start: device, firmware, who, when.
- * @return ET_OK, ET_ERR_IO, ET_ERR_NOMEM. */
-int port_record(struct port *inner, const char *path, const char *header, struct port **out,
-		struct fault *f) ET_CHECK;
+/** Wrap @p inner so that all traffic is also written to @p tape, with its times and all else that io/port_replay.h
+ * needs. Takes ownership of @p inner, which is closed with the wrapper (also on failure of this call); the tape outlives
+ * it. What ends the tape does not touch the link. @return ET_OK, ET_ERR_NOMEM. */
+int port_record(struct port *inner, struct tape *tape, struct port **out) ET_CHECK;
 
 #endif

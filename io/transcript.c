@@ -2,6 +2,7 @@
 /* io/transcript.c - one line after the other, nothing guessed. */
 #include "io/transcript.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,13 @@
 #include "base/num.h"
 #include "io/port.h"
 
+enum { FILE_MAX_BYTES = 256 << 20 };
+
 struct parser {
 	struct transcript t;
 	size_t cap_steps, n_bytes;
 	unsigned line;
-	int64_t mark_ns, last_mark_ns;
+	int64_t mark_ns, end_ns, last_mark_ns;
 	bool has_text;
 	struct fault *f;
 };
@@ -38,8 +41,9 @@ static int add_step(struct parser *p, char kind)
 	p->t.step[p->t.n_steps++] = (struct transcript_step){ .kind = kind,
 							      .line = p->line,
 							      .mark_ns = p->mark_ns,
+							      .end_ns = p->end_ns,
 							      .data = p->t.bytes + p->n_bytes };
-	p->mark_ns = -1;
+	p->mark_ns = p->end_ns = -1;
 	return ET_OK;
 }
 
@@ -124,16 +128,38 @@ static int parse_bytes(struct parser *p, const char *s, size_t len)
 
 static int parse_mark(struct parser *p, const char *s, size_t len)
 {
-	int64_t t_ns;
+	const char *blank = len > 2 ? memchr(s + 2, ' ', len - 2) : NULL;
+	const size_t first = blank ? (size_t)(blank - s) : len;
+	int64_t t_ns, end_ns;
 
-	if (len < 3 || s[1] != ' ' || num_parse_i64(s + 2, len - 2, &t_ns) < 0 || t_ns < 0)
+	if (len < 3 || s[1] != ' ' || num_parse_i64(s + 2, first - 2, &t_ns) < 0 || t_ns < 0)
 		return wrong(p, "after @ there should be a time in ns");
+	end_ns = t_ns;
+	if (blank && (num_parse_i64(blank + 1, len - first - 1, &end_ns) < 0 || end_ns < t_ns))
+		return wrong(p, "the second time after @ should be the end, in ns");
 	if (p->mark_ns >= 0)
 		return wrong(p, "a second @ for the same line");
 	if (t_ns < p->last_mark_ns)
 		return wrong(p, "@ goes back in time");
 	p->mark_ns = p->last_mark_ns = t_ns;
+	p->end_ns = end_ns;
 	return ET_OK;
+}
+
+static int parse_what(struct parser *p, const char *s, size_t len)
+{
+	for (int w = 0; len > 2 && s[1] == ' ' && w < TRANSCRIPT_WHATS; w++) {
+		const char *word = transcript_word((enum transcript_what)w);
+		int err;
+
+		if (strlen(word) != len - 2 || memcmp(s + 2, word, len - 2) != 0)
+			continue;
+		err = add_step(p, '!');
+		if (err == ET_OK)
+			p->t.step[p->t.n_steps - 1].what = (enum transcript_what)w;
+		return err;
+	}
+	return wrong(p, "after ! there should be timeout");
 }
 
 static int parse_line(struct parser *p, const char *s, size_t len)
@@ -151,9 +177,7 @@ static int parse_line(struct parser *p, const char *s, size_t len)
 	case '<':
 		return len > 1 && s[1] == 'x' ? parse_hex(p, s, len) : parse_bytes(p, s, len);
 	case '!':
-		if (len != 9 || memcmp(s, "! timeout", 9) != 0)
-			return wrong(p, "after ! there should be timeout");
-		return add_step(p, '!');
+		return parse_what(p, s, len);
 	default:
 		return wrong(p, "should begin with # @ > < or !");
 	}
@@ -161,7 +185,7 @@ static int parse_line(struct parser *p, const char *s, size_t len)
 
 int transcript_parse(const char *text, size_t len, struct transcript *out, struct fault *f)
 {
-	struct parser p = { .mark_ns = -1, .f = f };
+	struct parser p = { .mark_ns = -1, .end_ns = -1, .f = f };
 	size_t at = 0;
 	int err = ET_OK;
 
@@ -182,6 +206,72 @@ int transcript_parse(const char *text, size_t len, struct transcript *out, struc
 		transcript_free(&p.t);
 	else
 		*out = p.t;
+	return err;
+}
+
+const char *transcript_word(enum transcript_what what)
+{
+	static const char *const words[TRANSCRIPT_WHATS] = {
+		[TRANSCRIPT_TIMEOUT] = "timeout",
+		[TRANSCRIPT_NOTHING] = "nothing",
+		[TRANSCRIPT_REQUEST] = "request",
+		[TRANSCRIPT_READ_FAILED] = "read failed",
+		[TRANSCRIPT_READ_DAMAGED] = "read damaged",
+		[TRANSCRIPT_WRITE_FAILED] = "write failed",
+		[TRANSCRIPT_WRITE_TIMED_OUT] = "write timed out",
+		[TRANSCRIPT_REOPENED] = "reopened",
+		[TRANSCRIPT_NOT_REOPENED] = "not reopened",
+	};
+
+	return (unsigned)what < TRANSCRIPT_WHATS ? words[what] : "";
+}
+
+/* A line '@' belongs to the line after it. */
+size_t transcript_whole(const char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] != '\n')
+		len--;
+	for (;;) {
+		size_t at = len > 0 ? len - 1 : 0;
+
+		while (at > 0 && text[at - 1] != '\n')
+			at--;
+		if (len == 0 || text[at] != '@')
+			return len;
+		len = at;
+	}
+}
+
+int transcript_read_file(const char *path, char **text, size_t *len, struct fault *f)
+{
+	FILE *file = fopen(path, "re");
+	size_t cap = 1 << 15, n = 0;
+	char *all = NULL, *more;
+	int err;
+
+	if (!file)
+		return fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
+	do {
+		cap *= 2;
+		more = cap <= FILE_MAX_BYTES ? realloc(all, cap) : NULL;
+		if (!more) {
+			err = fault_set(f, ET_ERR_NOMEM, "%s: too large", path);
+			goto fail;
+		}
+		all = more;
+		n += fread(all + n, 1, cap - n, file);
+	} while (n == cap);
+	if (ferror(file)) {
+		err = fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
+		goto fail;
+	}
+	fclose(file);
+	*text = all;
+	*len = n;
+	return ET_OK;
+fail:
+	fclose(file);
+	free(all);
 	return err;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io/transcript.h - the text form of a transcript: reading it whole, writing a byte of it.
- * Internal to io/port_transcript.c and io/port_record.c; the form is described in
- * io/port_transcript.h. */
+ * The form is described in io/port_transcript.h. */
 #ifndef IO_TRANSCRIPT_H
 #define IO_TRANSCRIPT_H
 
@@ -11,10 +10,25 @@
 
 #include "base/err.h"
 
+/* What a line '!' says. All but the first stand in recordings only. */
+enum transcript_what {
+	TRANSCRIPT_TIMEOUT = 0,
+	TRANSCRIPT_NOTHING, /* a read ended here without a byte */
+	TRANSCRIPT_REQUEST, /* the session took a request */
+	TRANSCRIPT_READ_FAILED, /* ET_ERR_IO */
+	TRANSCRIPT_READ_DAMAGED, /* ET_ERR_PROTO */
+	TRANSCRIPT_WRITE_FAILED, /* the question before it: ET_ERR_IO */
+	TRANSCRIPT_WRITE_TIMED_OUT,
+	TRANSCRIPT_REOPENED,
+	TRANSCRIPT_NOT_REOPENED,
+	TRANSCRIPT_WHATS
+};
 struct transcript_step {
 	char kind; /* '>', '<' or '!' */
+	enum transcript_what what; /* '!' */
 	unsigned line; /* of the text, from 1 */
 	int64_t mark_ns; /* of the '@' before it; -1: none. They never decrease. */
+	int64_t end_ns; /* its second number: when that was over, so when bytes came; else as mark_ns */
 	const uint8_t *data; /* points into bytes; '!': none */
 	size_t len; /* > 0, unless '!' */
 };
@@ -30,6 +44,15 @@ struct transcript {
 int transcript_parse(const char *text, size_t len, struct transcript *out,
 		     struct fault *f) ET_CHECK;
 void transcript_free(struct transcript *t);
+
+/** Of a text that may have been cut anywhere: the length of its whole steps. */
+size_t transcript_whole(const char *text, size_t len);
+
+/** Read a whole file, freed with free(). @return ET_OK, ET_ERR_IO, ET_ERR_NOMEM (larger than 256 MiB, too). */
+int transcript_read_file(const char *path, char **text, size_t *len, struct fault *f) ET_CHECK;
+
+/** The words after '!'. */
+const char *transcript_word(enum transcript_what what);
 
 /** @p b as it stands in a transcript, in @p out, NUL-terminated. @return @p out. */
 const char *transcript_byte(char out[5], uint8_t b);

@@ -140,8 +140,10 @@ static void a_batch_over_real_lines(void **state)
 	struct live_figure fig[2];
 
 	(void)state;
-	assert_ends("run --batch lab/live.batch.yaml --bench live.yaml --operator anna --lab lab",
+	assert_ends("run --batch lab/live.batch.yaml --bench live.yaml --operator anna --lab lab "
+		    "--record rec",
 		    1);
+	assert_ends("replay rec", 0); /* of real time, in no time */
 	assert_int_equal(live_bench_figures(&b, fig, 2), 2);
 	for (int i = 0; i < 2; i++) {
 		print_message("position %d: error %+.3f, U %.3f, truth %+.3f, %d pulses\n",

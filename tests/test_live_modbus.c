@@ -30,7 +30,8 @@ static int taker_write(struct port *p, const void *buf, size_t len, int64_t dead
 	t->len[t->n++] = len;
 	return ET_OK;
 }
-static const struct port_ops taker_ops = { .write = taker_write };
+static const struct port_ops taker_ops = { .write = taker_write,
+					   .stamps = true }; /* it has no clock */
 #define TAKER                                                     \
 	{                                                         \
 		.base = {.ops = &taker_ops, .kind = PORT_MODBUS } \

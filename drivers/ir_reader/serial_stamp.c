@@ -171,13 +171,13 @@ static int ss_open(const struct driver_env *env, struct driver_inst **out, struc
 				 env->name);
 	d->l.env = *env;
 	line_init(&d->l.io, env->port, '\n');
-	/* Not 1 again: an answer to the session before us may still be on its way. */
-	d->l.tag = (unsigned)(clk_now_ns(env->clk) / 1000000 % SS_TAG_MAX);
 	err = driver_param_get(env, params, "debounce_us", &d->debounce_us);
 	if (err == ET_OK && d->debounce_us != floor(d->debounce_us))
 		err = ss_fail(&d->l, ET_ERR_ARG, "debounce_us is not a whole number");
 	if (err == ET_OK) /* ends a half line of somebody before us */
 		err = line_write(&d->l.io, "", clk_now_ns(env->clk) + SS_ANSWER_NS);
+	/* Not 1 again: an answer to the session before us may still be on its way. */
+	d->l.tag = (unsigned)(env->port->t_write_ns / 1000000 % SS_TAG_MAX);
 	if (err == ET_OK)
 		err = ask_identity(d, &d->l.boot);
 	if (err == ET_OK)

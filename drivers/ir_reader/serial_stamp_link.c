@@ -203,9 +203,9 @@ int ss_ask(struct ss_link *l, const char *command, char line[SS_LINE_MAX + 1], s
 	snprintf(text, sizeof(text), "?%u %s", l->tag, command);
 	if (!ss_seal(text, sealed, sizeof(sealed)))
 		return ss_fail(l, ET_ERR_ARG, "command too long");
-	*t_before_ns = clk_now_ns(l->env.clk);
+	err = line_write(&l->io, sealed, clk_now_ns(l->env.clk) + SS_ANSWER_NS);
+	*t_before_ns = l->env.port->t_write_ns;
 	deadline_ns = *t_before_ns + SS_ANSWER_NS;
-	err = line_write(&l->io, sealed, deadline_ns);
 	while (err == ET_OK) {
 		err = next_answer(l, deadline_ns, line, &t_ns);
 		if (err != ET_OK)

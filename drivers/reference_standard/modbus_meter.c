@@ -29,6 +29,8 @@ static const struct driver_param_spec params[] = {
 
 /* ---- the map ---- */
 
+#define FOLDER "registers"
+
 static bool is_name(const char *s)
 {
 	return *s && strlen(s) < 64 &&
@@ -50,7 +52,7 @@ static int load_map(const struct driver_param *p, size_t n, const char *dir, con
 			 name ? "\"" : "", name ? name : "missing", name ? "\"" : "");
 		return ET_ERR_FILE;
 	}
-	snprintf(path, sizeof(path), "%s/registers/%s.yaml", dir ? dir : ".", name);
+	snprintf(path, sizeof(path), "%s/" FOLDER "/%s.yaml", dir ? dir : ".", name);
 	return modbus_map_load_file(path, name, out, doc, d);
 }
 
@@ -461,6 +463,7 @@ const struct driver driver_modbus_meter = {
 	.name = "modbus-meter",
 	.summary = "meters with Modbus registers (RTU, TCP), by a register map",
 	.link = PORT_MODBUS,
+	.folder = FOLDER,
 	.fitness_required = true,
 	.params = params,
 	.check = mm_check,

@@ -52,16 +52,15 @@ static int judge_exception(int exception)
 static int ask_once(struct mm_link *l, const struct modbus_question *q, bool late, uint16_t *regs,
 		    int *exception)
 {
-	int64_t deadline_ns;
+	struct port *p = l->env.port;
 	int err;
 
 	*exception = 0;
-	l->t_before_ns = clk_now_ns(l->env.clk);
-	deadline_ns = l->t_before_ns + l->answer_ns;
-	err = modbus_ask(l->env.port, q, deadline_ns);
+	err = modbus_ask(p, q, clk_now_ns(l->env.clk) + l->answer_ns);
+	l->t_before_ns = p->t_write_ns;
 	if (err == ET_OK)
-		err = modbus_answer(l->env.port, q, late, regs, exception, deadline_ns);
-	l->t_after_ns = clk_now_ns(l->env.clk);
+		err = modbus_answer(p, q, late, regs, exception, l->t_before_ns + l->answer_ns);
+	l->t_after_ns = p->t_read_ns;
 	if (err == ET_OK)
 		return ET_OK;
 	if (err == ET_ERR_DEVICE)

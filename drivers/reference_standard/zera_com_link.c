@@ -142,9 +142,9 @@ static int exchange(struct zcom_link *l, const char *question, is_answer_fn is_a
 	bool damaged = false;
 	int err;
 
-	l->t_before_ns = clk_now_ns(l->env.clk);
-	deadline_ns = l->t_before_ns + patience_ns;
 	err = send_line(l, question);
+	l->t_before_ns = l->env.port->t_write_ns;
+	deadline_ns = l->t_before_ns + patience_ns;
 	while (err == ET_OK) {
 		err = line_read(&l->io, out, COM_ANSWER_MAX, deadline_ns, &t_ns);
 		if (err == ET_OK)

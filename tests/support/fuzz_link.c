@@ -47,7 +47,9 @@ static void fuzz_close(struct port *p)
 {
 	(void)p;
 }
-static const struct port_ops fuzz_ops = { fuzz_write, fuzz_read, fuzz_reopen, fuzz_close };
+static const struct port_ops fuzz_ops = {
+	.write = fuzz_write, .read = fuzz_read, .reopen = fuzz_reopen, .close = fuzz_close
+};
 
 void fuzz_link_run(const struct driver *drv, const uint8_t *data, size_t size,
 		   const struct driver_param *params, size_t n_params,

@@ -26,6 +26,7 @@ struct sim_bench_run { /* all zero is fine */
 	struct db *db; /* NULL: nothing is stored */
 	uint64_t seed; /* 0: the scenario's */
 	bool resume;
+	const char *record_dir; /* NULL: nothing is recorded */
 	bool prompts; /* ask before meters are mounted; "yes" is answered */
 	int64_t resume_at_ns; /* bench clock of the last entry */
 	void (*notice)(void *arg, const struct station_notice *n);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/tape.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/quantities.h"
+#include "io/queue.h"
+#include "io/worker.h"
+
+enum { ROOM = 4 << 20, ENOUGH = 1 << 16, STATE_BYTES = 120, LINE_CAP = 512 };
+#define FLUSH_NS ((int64_t)ET_NS_PER_S / 4)
+
+struct buffer {
+	char *data; /* ROOM bytes, of which the kernel gives those that are used */
+	size_t n;
+};
+struct tape {
+	struct tapes *set;
+	int fd;
+	off_t end; /* of what is in the file, whole lines */
+	pthread_mutex_t lock; /* of what comes in */
+	struct buffer in, out; /* out: of whoever flushes */
+};
+struct tapes {
+	struct clk *clk;
+	struct tape *tape[TAPES_MAX];
+	size_t n;
+	struct queue *stop; /* real clock: a message ends the worker */
+	struct worker *worker;
+	atomic_bool ended;
+	char why[STATE_BYTES / 2]; /* written once, by who set ended */
+	void (*failed)(void *arg, const char *why);
+	void *arg;
+};
+
+static void end_all(struct tapes *s, const char *why)
+{
+	if (atomic_exchange(&s->ended, true))
+		return;
+	snprintf(s->why, sizeof(s->why), "%s", why);
+	if (s->failed)
+		s->failed(s->arg, s->why);
+}
+
+static bool write_all(int fd, const char *data, size_t len, off_t at)
+{
+	while (len > 0) {
+		const ssize_t n = pwrite(fd, data, len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENOSPC : errno;
+			return false;
+		}
+		data += n;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* In the place of the first line, so that it goes onto a disk that has no room for a byte more. */
+static void write_state(struct tape *t, const char *state)
+{
+	char line[STATE_BYTES];
+	const int n = snprintf(line, sizeof(line), "# State: %s", state);
+
+	memset(line + n, ' ', sizeof(line) - (size_t)n);
+	line[STATE_BYTES - 1] = '\n';
+	(void)!write_all(t->fd, line, sizeof(line), 0);
+}
+
+static void take_out(struct tape *t)
+{
+	const struct buffer empty = t->out;
+
+	pthread_mutex_lock(&t->lock);
+	t->out = t->in;
+	t->in = empty;
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* Half a line is not left behind. */
+static void write_out(struct tape *t)
+{
+	struct tapes *s = t->set;
+	const size_t n = t->out.n;
+
+	t->out.n = 0;
+	if (n == 0 || atomic_load(&s->ended))
+		return;
+	if (write_all(t->fd, t->out.data, n, t->end)) {
+		t->end += (off_t)n;
+		return;
+	}
+	end_all(s, strerror(errno));
+	(void)!ftruncate(t->fd, t->end);
+}
+
+/* The first one is taken first and written last, so that it never tells of what the others do not have yet. */
+static void flush_all(struct tapes *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		take_out(s->tape[i]);
+	for (size_t i = s->n; i-- > 0;)
+		write_out(s->tape[i]);
+}
+
+static void run(void *arg)
+{
+	struct tapes *s = arg;
+	char message;
+
+	while (queue_get(s->stop, &message, clk_now_ns(s->clk) + FLUSH_NS) != ET_OK)
+		flush_all(s);
+}
+
+int tapes_new(struct clk *c, void (*failed)(void *arg, const char *why), void *arg,
+	      struct tapes **out)
+{
+	struct tapes *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return ET_ERR_NOMEM;
+	s->clk = c;
+	s->failed = failed;
+	s->arg = arg;
+	atomic_init(&s->ended, false);
+	*out = s;
+	return ET_OK;
+}
+
+int tapes_start(struct tapes *s)
+{
+	int err = ET_OK;
+
+	if (clk_is_virtual(s->clk))
+		return ET_OK;
+	s->stop = queue_new(s->clk, 1, 1);
+	if (!s->stop)
+		return ET_ERR_NOMEM;
+	err = worker_start(s->clk, "tapes", run, s, &s->worker);
+	if (err != ET_OK) {
+		queue_free(s->stop);
+		s->stop = NULL;
+	}
+	return err;
+}
+
+static void free_tape(struct tape *t)
+{
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t->in.data);
+	free(t->out.data);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+int tapes_open(struct tapes *s, const char *path, struct tape **out, struct fault *f)
+{
+	struct tape *t;
+
+	if (s->n == TAPES_MAX)
+		return fault_set(f, ET_ERR_STATE, "%s: too many files", path);
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return fault_set(f, ET_ERR_NOMEM, "%s: out of memory", path);
+	pthread_mutex_init(&t->lock, NULL);
+	t->fd = -1;
+	t->set = s;
+	t->in.data = malloc(ROOM);
+	t->out.data = malloc(ROOM);
+	if (!t->in.data || !t->out.data) {
+		free_tape(t);
+		return fault_set(f, ET_ERR_NOMEM, "%s: out of memory", path);
+	}
+	t->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (t->fd < 0) {
+		const int err = fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
+
+		free_tape(t);
+		return err;
+	}
+	write_state(t, "cut: the program did not come to its end");
+	t->end = STATE_BYTES;
+	s->tape[s->n++] = t;
+	*out = t;
+	return ET_OK;
+}
+
+void tape_put(struct tape *t, const char *text, size_t len)
+{
+	size_t n;
+
+	if (atomic_load(&t->set->ended))
+		return;
+	pthread_mutex_lock(&t->lock);
+	if (len <= ROOM - t->in.n) {
+		memcpy(t->in.data + t->in.n, text, len);
+		t->in.n += len;
+		n = t->in.n;
+	} else {
+		n = 0;
+		end_all(t->set, "the disk does not keep up");
+	}
+	pthread_mutex_unlock(&t->lock);
+	if (n >= ENOUGH && !t->set->worker)
+		flush_all(t->set);
+}
+
+void tape_printf(struct tape *t, const char *fmt, ...)
+{
+	char line[LINE_CAP];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		tape_put(t, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+void tapes_close(struct tapes *s)
+{
+	char state[STATE_BYTES];
+	int err;
+
+	if (!s)
+		return;
+	if (s->worker) {
+		err = queue_put(s->stop, "");
+		(void)err; /* its only message */
+		worker_join(s->worker);
+		queue_free(s->stop);
+	}
+	flush_all(s);
+	if (atomic_load(&s->ended))
+		snprintf(state, sizeof(state), "ended before its time: %s", s->why);
+	else
+		snprintf(state, sizeof(state), "complete");
+	for (size_t i = 0; i < s->n; i++) {
+		write_state(s->tape[i], state);
+		free_tape(s->tape[i]);
+	}
+	free(s);
+}
