@@ -111,7 +111,9 @@ static void fake_close(struct port *p)
 {
 	(void)p;
 }
-static const struct port_ops fake_ops = { fake_write, fake_read, fake_reopen, fake_close };
+static const struct port_ops fake_ops = {
+	.write = fake_write, .read = fake_read, .reopen = fake_reopen, .close = fake_close
+};
 
 static struct clk *c;
 static struct fake link;
