@@ -67,6 +67,17 @@ static int open_in(const struct live_bench *b, const char *name, int flags)
 	return open(path, flags | O_CLOEXEC, 0600);
 }
 
+/* What the program before had to say must not be taken for the next one's. */
+static void forget_words(const struct live_bench *b)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/out.txt", b->dir);
+	(void)unlink(path);
+	snprintf(path, sizeof(path), "%s/err.txt", b->dir);
+	(void)unlink(path);
+}
+
 pid_t live_bench_start(const struct live_bench *b, const char *words)
 {
 	return live_bench_start_with(b, words, NULL);
@@ -74,8 +85,10 @@ pid_t live_bench_start(const struct live_bench *b, const char *words)
 
 pid_t live_bench_start_with(const struct live_bench *b, const char *words, const char *preload)
 {
-	const pid_t pid = fork();
+	pid_t pid;
 
+	forget_words(b);
+	pid = fork();
 	if (pid == 0 && preload)
 		setenv("LD_PRELOAD", preload, 1);
 	if (pid == 0)
@@ -87,8 +100,10 @@ pid_t live_bench_start_with(const struct live_bench *b, const char *words, const
 
 pid_t live_bench_start_in_terminal(const struct live_bench *b, const char *words, int *master)
 {
-	const pid_t pid = forkpty(master, NULL, NULL, NULL);
+	pid_t pid;
 
+	forget_words(b);
+	pid = forkpty(master, NULL, NULL, NULL);
 	if (pid == 0)
 		become(b, words, 0, 1, 2);
 	if (pid > 0)
