@@ -61,6 +61,7 @@ static void draw(struct rng *dice, const struct totals *t, int i, struct strike 
 		{ STRIKE_READER, STRIKE_PLAIN, 0, NULL },
 		{ STRIKE_SCREEN, STRIKE_PLAIN, 0, "settling" },
 		{ STRIKE_RECORD, STRIKE_SIGTERM, 0.5, NULL },
+		{ STRIKE_RECORD, STRIKE_PLAIN, 0.7, NULL },
 		{ STRIKE_PROMPT, STRIKE_PLAIN, 0, NULL },
 	};
 	const size_t w = (size_t)i % (sizeof(wheel) / sizeof(wheel[0]));
