@@ -128,7 +128,8 @@ static int parse_event(struct parser *p, const char *s, size_t len)
 		return wrong(p, "more than 31 days after the beginning");
 	from = word_of(from_words, sizeof(from_words) / sizeof(from_words[0]), field[2], n[2]);
 	if (from < 0)
-		return wrong(p, "who is told of should be station, source, reference or reader");
+		return wrong(p, "who tells it should be station, source, reference, reader, "
+				"reader-2 to reader-8");
 	kind = word_of(kind_words, EV_KINDS, field[3], n[3]);
 	if (kind <= EV_NONE || !may_tell((enum request_target)from, (enum event_kind)kind))
 		return wrong(p, "not a kind of event that it tells");

@@ -200,6 +200,11 @@ static int run(struct replay *rp, struct run_result *out, struct fault *f)
 
 	snprintf(start.boot_id, sizeof(start.boot_id), "%s", x->start.boot_id);
 	run_check_meters(&in);
+	if ((size_t)in.n_readers + 2 != x->links.n)
+		return fault_set(f, ET_ERR_FILE,
+				 "%s/" RECORDING_FILE ": links: %zu; this batch needs a source, a "
+				 "reference and %d readers",
+				 rp->dir, x->links.n, in.n_readers);
 	for (int k = 0; k < in.n_readers; k++)
 		in.readers[k].apparatus = &rp->rec.readers[k];
 	in.clk = clk_virtual_new(&start);

@@ -17,10 +17,9 @@ static void offer_all(struct follow *f, const struct event_log *log)
 {
 	for (size_t i = 0; i < log->n; i++) {
 		const struct event_line *line = &log->line[i];
-		const struct event ev = { .kind = line->kind,
-					  .id = line->id,
-					  .from = line->from,
-					  .t_ns = line->t_ns };
+		const struct event ev = {
+			.kind = line->kind, .id = line->id, .from = line->from, .t_ns = line->t_ns
+		};
 
 		must(follow_offer(f, 0, &ev) == ET_OK);
 	}

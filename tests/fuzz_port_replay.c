@@ -78,7 +78,8 @@ static void read_all(struct port *p, struct clk *c, const char *text, size_t len
 		must(n != 0 && n <= (int)sizeof(got));
 		must(clk_now_ns(c) >= before_ns && clk_now_ns(c) <= until_ns + REPLAY_LATE_NS);
 		if (i % 5 == 0)
-			must(port_write(p, text + (size_t)i % len, 1 + (size_t)i % (len - (size_t)i % len),
+			must(port_write(p, text + (size_t)i % len,
+					1 + (size_t)i % (len - (size_t)i % len),
 					until_ns) <= ET_OK);
 		if (i % 50 == 49)
 			must(port_reopen(p, NULL) <= ET_OK);

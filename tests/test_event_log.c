@@ -56,7 +56,7 @@ static void what_is_wrong_is_refused(void **state)
 		{ "5 -1 station start 0 0\n", "line 1: should begin with two times in ns" },
 		{ "5 5 station start 0 0\n4 4 station timer 1 0\n", "line 2: goes back in time" },
 		{ "2678400000000001 5 station start 0 0\n", "line 1: more than 31 days" },
-		{ "5 5 teapot start 0 0\n", "line 1: who is told of should be" },
+		{ "5 5 teapot start 0 0\n", "line 1: who tells it should be" },
 		{ "5 5 station brew 0 0\n", "line 1: not a kind of event that it tells" },
 		{ "5 5 station none 0 0\n", "line 1: not a kind of event that it tells" },
 		{ "5 5 station edges 0 0\n", "line 1: not a kind of event that it tells" },

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bench with two edge readers: each has its own clock, its own channels and its own losses. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "bench/recompute.h"
+#include "bench/replay.h"
 #include "tests/support/near.h"
 #include "tests/support/sim_bench.h"
 
@@ -305,6 +307,31 @@ static void a_scenario_names_its_readers(void **state)
 	}
 }
 
+/* Each has a transcript and papers of its own. */
+static void both_are_replayed(void **state)
+{
+	char folder[] = "/tmp/etalon-readers-XXXXXX", rec[64], rm[80];
+	enum replay_result result = REPLAY_DIFFERS;
+	struct diag *d = diag_new();
+	struct fault f = { 0 };
+	json_t *report = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(rec, sizeof(rec), "%s/rec", folder);
+	assert_int_equal(
+		sim_bench_run(&two.b, &(struct sim_bench_run){ .record_dir = rec }, two.result, &f),
+		ET_OK);
+	if (replay_run(rec, &report, &result, d, &f) != ET_OK)
+		diag_print(d, stderr);
+	assert_int_equal(result, REPLAY_EXACT);
+	assert_int_equal(json_array_size(json_object_get(report, "links")), 4);
+	json_decref(report);
+	diag_free(d);
+	snprintf(rm, sizeof(rm), "rm -rf '%s'", folder);
+	assert_int_equal(system(rm), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_sees_no_meter_is_not_asked, set_up, tear_down),
 		cmocka_unit_test(a_bench_file_says_which_sensor_is_where),
 		cmocka_unit_test(a_scenario_names_its_readers),
+		cmocka_unit_test_setup_teardown(both_are_replayed, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -570,6 +570,29 @@ static void recording_yaml_is_strict(void **state)
 	assert_int_equal(errors_of("schema: etalon/recording/2\n", "schema"), 1);
 }
 
+/* Papers and transcripts belong to links: one link less is one reader without papers. */
+static void a_link_less_is_refused(void **state)
+{
+	enum replay_result result;
+	struct diag *d = diag_new();
+	struct fault f = { 0 };
+	json_t *report = NULL;
+	char *text, *at;
+	size_t len;
+
+	(void)state;
+	run();
+	text = slurp("recording.yaml", &len);
+	at = strstr(text, ", {\"instrument\": \"reader\"");
+	assert_non_null(at);
+	strcpy(at, "]\n");
+	put_back("recording.yaml", text, strlen(text));
+	free(text);
+	assert_int_equal(replay_run(rec, &report, &result, d, &f), ET_ERR_FILE);
+	assert_non_null(strstr(f.text, "links: 2; this batch needs a source, a reference and 1"));
+	diag_free(d);
+}
+
 static void a_folder_without_files_says_which(void **state)
 {
 	enum replay_result result;
@@ -642,6 +665,7 @@ int main(void)
 		TEST(a_full_disk_does_not_touch_the_run),
 		TEST(what_differs_is_named),
 		TEST(recording_yaml_is_strict),
+		TEST(a_link_less_is_refused),
 		TEST(a_folder_without_files_says_which),
 		TEST(kept_recordings_are_replayed),
 	};
