@@ -5,18 +5,18 @@
 #include <stdio.h>
 
 /* Pulse periods 75 ms with a loud register, 0.3 s, 2.16 s and 21.6 s; spurious flashes as parts of the true pulses: one in N is 3600/(N*T_p) an
- * hour. */
+ * hour. Errors of type B are small, in truth and papers: a rare draw of theirs is no wrong count, and coverage is another campaign. */
 #define ORDINARY                                                                  \
 	.latency_jitter_s = 0.0003, .update_s = 0.5, .update_jitter_s = 0.001,    \
-	.answer_jitter_s = 0.001, .u_certificate_pct = 0.010, .ratio_pct = 0.020, \
+	.answer_jitter_s = 0.001, .u_certificate_pct = 0.001, .ratio_pct = 0.002, \
 	.floor_a_pct = 0.05
 #define FAST 2, 50, 1, 1.0, 1, ORDINARY, .cap_s = 60 /* 0.3 s */
 #define FAST_FREE 2, 50, 1, 1.0, 0, ORDINARY, .cap_s = 60
 #define MIDDLE 2, 50, 1, 7.2, 1, ORDINARY, .cap_s = 90 /* 2.16 s */
 #define FASTEST /* 75 ms */                                                                     \
 	2, 200, 1, 1.0, 1, .latency_jitter_s = 0.0003, .update_s = 1, .update_jitter_s = 0.002, \
-			   .answer_jitter_s = 0.010, .u_certificate_pct = 0.010,                \
-			   .ratio_pct = 0.020, .floor_a_pct = 0.05, .cap_s = 60
+			   .answer_jitter_s = 0.010, .u_certificate_pct = 0.001,                \
+			   .ratio_pct = 0.002, .floor_a_pct = 0.05, .cap_s = 60
 #define SLOW 2, 5, 1, 7.2, 1, ORDINARY, .cap_s = 240 /* 21.6 s */
 
 const struct campaign_cell disturbed_cells[DISTURBED_CELLS] = {
