@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -52,6 +53,7 @@ static void catch_signals(void)
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGHUP, &sa, NULL);
+	(void)sigaction(SIGQUIT, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
 }
@@ -282,8 +284,9 @@ static bool ask_person(void *arg, int prompt, enum touch touch, const atomic_boo
 		    "Placez les compteurs et les capteurs; l'absence de tension est prouvée. "
 		    "Continuer?"),
 		 tr(pr->lang, "y/n", "o/n"));
-	progress_ask(pr, text);
-	return read_answer(cancelled);
+	/* What was typed before the question was there is no answer to it; nor is it one to a question that nobody sees. */
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
+	return progress_ask(pr, text) && read_answer(cancelled);
 }
 
 static int parse_seed(const struct cli_args *a, const struct files *x, uint64_t *seed)

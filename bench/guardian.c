@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,23 @@
 #define TRY_AGAIN_NS (500 * MS_NS)
 #define TELL_NS (10 * (int64_t)ET_NS_PER_S)
 
-static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP };
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 enum { FORWARDED = sizeof(forwarded) / sizeof(forwarded[0]) };
-static volatile sig_atomic_t pending[FORWARDED], n_signals;
+static volatile sig_atomic_t pending[FORWARDED],
+	n_stops; /* stops: not of a terminal that went away */
+
+static const struct reason {
+	const char *en, *fr;
+} stuck_call = { "a call of the source's driver did not come back in its time",
+		 "un appel du pilote de la source n'est pas revenu à temps" },
+  stuck_loop = { "the sequencer's loop stands still", "la boucle du séquenceur est arrêtée" },
+  not_off = { "it does not end, and the source is not known to be off",
+	      "il ne se termine pas, et la source n'est pas réputée hors tension" },
+  not_ending = { "it does not end, and somebody wants it to",
+		 "il ne se termine pas, alors qu'on le demande" },
+  ended_itself = { "ended by itself without the source known to be off",
+		   "terminé de lui-même sans que la source soit réputée hors tension" },
+  by_signal = { "ended by signal %d", "terminé par le signal %d" };
 
 struct guardian {
 	const struct guardian_config *cfg;
@@ -36,6 +51,8 @@ struct guardian {
 	bool buried; /* it is gone; status says how */
 	int status;
 	int64_t over_ns; /* when it was first seen over; 0: not yet */
+	int stops_then; /* n_stops at that time */
+	int say_fd; /* stderr, by a description of our own that never blocks; -1: none */
 	int64_t beat_ns, silent_ns,
 		look_ns; /* last beat seen; how long since, as we saw it; last look */
 };
@@ -55,21 +72,25 @@ static void on_signal(int signo)
 	for (int i = 0; i < FORWARDED; i++)
 		if (forwarded[i] == signo)
 			pending[i] = 1;
-	n_signals++;
+	if (signo != SIGHUP)
+		n_stops++;
 }
 
 static void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
-	n_signals = 0;
+	n_stops = 0;
 	sigemptyset(&sa.sa_mask);
 	for (int i = 0; i < FORWARDED; i++) {
 		pending[i] = 0;
 		(void)sigaction(forwarded[i], &sa, NULL);
 	}
-	sa.sa_handler = SIG_IGN; /* a terminal that is gone must not end the guardian */
+	/* A terminal that is gone must not end the guardian, and none must stop it, or its worker, which inherits this. */
+	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigaction(SIGTSTP, &sa, NULL);
+	(void)sigaction(SIGTTIN, &sa, NULL);
 	(void)sigaction(SIGTTOU, &sa, NULL);
 }
 
@@ -93,6 +114,8 @@ static void become_worker(struct guardian *w, pid_t parent,
 	for (int i = 0; i < FORWARDED; i++)
 		(void)signal(forwarded[i], SIG_DFL);
 	close(w->note.fd); /* its lock is the guardian's alone */
+	if (w->say_fd >= 0)
+		close(w->say_fd);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody guards any more: to the safe state */
 	if (getppid() != parent)
 		_exit(EXIT_USAGE);
@@ -113,7 +136,7 @@ static void forward_signals(const struct guardian *w)
 
 static bool is_source_known_off(const struct guard *g)
 {
-	return atomic_load(&g->source) >= SEQ_SOURCE_OFF_REPORTED;
+	return atomic_load(&g->source) >= SEQ_SOURCE_OFF_REPORTED && !atomic_load(&g->contradicted);
 }
 
 /* How long its loop has been silent. Where we ourselves were not run in time, the machine stood still, or was suspended, and
@@ -133,22 +156,24 @@ static int64_t silence_ns(struct guardian *w, int64_t t_ns)
 }
 
 /* @return why the worker must be ended, or NULL. */
-static const char *what_is_wrong(struct guardian *w)
+static const struct reason *what_is_wrong(struct guardian *w)
 {
 	const int64_t t_ns = now(w), silent_ns = silence_ns(w, t_ns),
 		      call_ns = atomic_load(&w->g->call_until_ns);
 	const int phase = atomic_load(&w->g->phase);
 
 	if (call_ns && t_ns > call_ns + LATE_CALL_NS)
-		return "a call of the source's driver did not come back in its time";
+		return &stuck_call;
 	if (phase == GUARD_RUNNING && silent_ns > (int64_t)(w->cfg->beat_max_s * ET_NS_PER_S))
-		return "the sequencer's loop stands still";
-	if (phase == GUARD_OVER && !w->over_ns)
+		return &stuck_loop;
+	if (phase == GUARD_OVER && !w->over_ns) {
 		w->over_ns = t_ns;
+		w->stops_then = (int)n_stops;
+	}
 	if (phase == GUARD_OVER && !is_source_known_off(w->g) && t_ns - w->over_ns > LEAVE_NS)
-		return "it does not end, and the source is not known to be off";
-	if (phase == GUARD_OVER && n_signals && t_ns - w->over_ns > LEAVE_NS)
-		return "it does not end, and somebody wants it to";
+		return &not_off;
+	if (phase == GUARD_OVER && (int)n_stops != w->stops_then && t_ns - w->over_ns > LEAVE_NS)
+		return &not_ending;
 	return NULL;
 }
 
@@ -173,10 +198,10 @@ static void end_worker(struct guardian *w)
 }
 
 /* @return why it was ended by us; NULL: it ended by itself. */
-static const char *watch(struct guardian *w)
+static const struct reason *watch(struct guardian *w)
 {
 	while (!bury(w)) {
-		const char *why = what_is_wrong(w);
+		const struct reason *why = what_is_wrong(w);
 
 		if (why) {
 			end_worker(w);
@@ -190,10 +215,22 @@ static const char *watch(struct guardian *w)
 
 /* ---- acting ---- */
 
+/* A terminal that is stuck, or a pipe that nobody empties, costs the line, never time. */
 static void say(const struct guardian *w, const char *en, const char *fr, const char *more)
 {
-	fprintf(stderr, "etalon: %s: %s%s%s\n", tr(w->cfg->lang, "guardian", "gardien"),
-		tr(w->cfg->lang, en, fr), more[0] ? ": " : "", more);
+	const int fd = w->say_fd >= 0 ? w->say_fd : STDERR_FILENO;
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	char line[512];
+	int len = snprintf(line, sizeof(line), "etalon: %s: %s%s%s\n",
+			   tr(w->cfg->lang, "guardian", "gardien"), tr(w->cfg->lang, en, fr),
+			   more[0] ? ": " : "", more);
+
+	if (len >= (int)sizeof(line)) {
+		len = sizeof(line) - 1;
+		line[len - 1] = '\n';
+	}
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && write(fd, line, (size_t)len) != len)
+		errno = 0; /* it is lost */
 }
 
 static void note(struct guardian *w)
@@ -204,7 +241,26 @@ static void note(struct guardian *w)
 		say(w, "its note could not be written", "sa note n'a pas pu être écrite", f.text);
 }
 
-static void note_beginning(struct guardian *w, const char *why)
+/* @return @p why, or what the end of the process itself says. */
+static const struct reason *reason_of(const struct guardian *w, const struct reason *why)
+{
+	if (why)
+		return why;
+	return w->buried && WIFSIGNALED(w->status) ? &by_signal : &ended_itself;
+}
+
+/* @p form may have a place for the number of a signal. */
+static void write_reason(const struct guardian *w, const char *form, char *out, size_t cap)
+{
+	const char *place = strstr(form, "%d");
+
+	if (place)
+		snprintf(out, cap, "%.*s%d", (int)(place - form), form, WTERMSIG(w->status));
+	else
+		snprintf(out, cap, "%s", form);
+}
+
+static void note_beginning(struct guardian *w, const struct reason *why)
 {
 	struct guardian_note *n = &w->note;
 
@@ -215,13 +271,7 @@ static void note_beginning(struct guardian *w, const char *why)
 	n->source = seq_source_word((enum seq_source)atomic_load(&w->g->source));
 	snprintf(n->session, sizeof(n->session), "%.47s",
 		 atomic_load(&w->g->phase) == GUARD_STARTING ? "" : w->g->session);
-	if (why)
-		snprintf(n->reason, sizeof(n->reason), "%s", why);
-	else if (w->buried && WIFSIGNALED(w->status))
-		snprintf(n->reason, sizeof(n->reason), "ended by signal %d", WTERMSIG(w->status));
-	else
-		snprintf(n->reason, sizeof(n->reason),
-			 "ended by itself without the source known to be off");
+	write_reason(w, why->en, n->reason, sizeof(n->reason));
 }
 
 /* Off on the bare link; a link that is gone is opened anew from its specification. */
@@ -232,7 +282,9 @@ static int try_off(struct guardian *w)
 
 	if (err != ET_OK) {
 		snprintf(w->note.fault, sizeof(w->note.fault), "%s", f.text);
-		if (err == ET_ERR_IO && port_reopen(w->cfg->port, &f) == ET_OK)
+		/* A connection that is half open only times out. */
+		if ((err == ET_ERR_IO || err == ET_ERR_TIMEOUT) &&
+		    port_reopen(w->cfg->port, &f) == ET_OK)
 			err = w->cfg->source->off_bare(w->cfg->port, &f);
 	}
 	return err;
@@ -241,7 +293,7 @@ static int try_off(struct guardian *w)
 static bool switch_off(struct guardian *w)
 {
 	const int64_t give_up_ns = now(w) + (int64_t)(w->cfg->give_up_s * ET_NS_PER_S);
-	const int signals = (int)n_signals;
+	const int stops = (int)n_stops;
 	int64_t told_ns = INT64_MIN;
 
 	w->note.off_sent_mono_ns = now(w);
@@ -262,21 +314,23 @@ static bool switch_off(struct guardian *w)
 			    "main, n'approchez pas du banc\a",
 			    w->note.fault);
 		}
-		if (now(w) >= give_up_ns || (int)n_signals != signals)
+		if (now(w) >= give_up_ns || (int)n_stops != stops)
 			return false;
 		clk_sleep_until(w->cfg->clk, now(w) + TRY_AGAIN_NS);
 	}
 }
 
 /* The worker's last word on a source that another instrument saw energised stands against what the source says. */
-static int act(struct guardian *w, const char *why)
+static int act(struct guardian *w, const struct reason *why)
 {
+	char text[160];
 	bool off;
 
+	why = reason_of(w, why);
 	note_beginning(w, why);
-	say(w, "the worker is lost, the source is being switched off",
-	    "le processus de travail est perdu, la source est mise hors tension", w->note.reason);
-	off = switch_off(w);
+	off = switch_off(w); /* first of all; then words */
+	write_reason(w, tr(w->cfg->lang, why->en, why->fr), text, sizeof(text));
+	say(w, "the worker was lost", "le processus de travail a été perdu", text);
 	if (off && atomic_load(&w->g->contradicted)) {
 		say(w,
 		    "ALARM: the source says off, but another instrument read voltage. Stay away "
@@ -299,7 +353,7 @@ static int act(struct guardian *w, const char *why)
 }
 
 /* Did it come to its end, with nothing left for us to do? */
-static bool ended_well(const struct guardian *w, const char *why)
+static bool ended_well(const struct guardian *w, const struct reason *why)
 {
 	const int phase = atomic_load(&w->g->phase);
 
@@ -310,7 +364,7 @@ static bool ended_well(const struct guardian *w, const char *why)
 
 static int guard_worker(struct guardian *w)
 {
-	const char *why = watch(w);
+	const struct reason *why = watch(w);
 	bool keep = false;
 	int code;
 
@@ -356,6 +410,7 @@ int guardian_run(const struct guardian_config *cfg, int (*worker)(void *arg, str
 		code = EXIT_USAGE;
 		goto unmap;
 	}
+	w.say_fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	catch_signals();
 	fflush(NULL); /* what is buffered must not be written twice */
 	w.worker = fork();
@@ -369,6 +424,8 @@ int guardian_run(const struct guardian_config *cfg, int (*worker)(void *arg, str
 	}
 	w.note.worker_pid = (int)w.worker;
 	code = guard_worker(&w);
+	if (w.say_fd >= 0)
+		close(w.say_fd);
 unmap:
 	(void)munmap(w.g, sizeof(*w.g));
 	return code;

@@ -21,31 +21,37 @@ static json_t *time_or_null(int64_t t_ns)
 	return t_ns ? json_integer(t_ns) : json_null();
 }
 
-static json_t *text_or_null(const char *text)
+/* Bytes of an instrument or a file system may stand in it, cut anywhere: jansson takes UTF-8 only. */
+static json_t *plain(const char *text)
 {
-	return text && text[0] ? json_string(text) : json_null();
-}
-
-/* Bytes of an instrument may stand in the fault: jansson takes UTF-8 only. */
-static json_t *as_json(const struct guardian_note *n)
-{
-	char fault[sizeof(n->fault)];
+	char t[256];
 	size_t i = 0;
 
-	for (; n->fault[i]; i++)
-		fault[i] = n->fault[i] >= 0x20 && n->fault[i] < 0x7f ? n->fault[i] : '?';
-	fault[i] = '\0';
-	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:i,s:I,s:I,s:o,s:o,s:o,s:o}", "schema",
-		"etalon/guardian/1", "id", n->id, "boot_id", n->boot_id, "program", n->program,
-		"session", text_or_null(n->session), "reason", text_or_null(n->reason), "event",
-		n->event, "state", text_or_null(n->state), "source", text_or_null(n->source),
-		"fault", text_or_null(fault), "worker_pid", n->worker_pid, "started_mono_ns",
-		(json_int_t)n->started_mono_ns, "started_utc_ns", (json_int_t)n->started_utc_ns,
-		"last_beat_mono_ns", time_or_null(n->last_beat_mono_ns), "noticed_mono_ns",
-		time_or_null(n->noticed_mono_ns), "off_sent_mono_ns",
-		time_or_null(n->off_sent_mono_ns), "off_reported_mono_ns",
-		time_or_null(n->off_reported_mono_ns));
+	for (; text[i] && i < sizeof(t) - 1; i++)
+		t[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+	t[i] = '\0';
+	return json_string(t);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text && text[0] ? plain(text) : json_null();
+}
+
+static json_t *as_json(const struct guardian_note *n)
+{
+	return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:i,s:I,s:I,s:o,s:o,s:o,s:o}",
+			 "schema", "etalon/guardian/1", "id", n->id, "boot_id", n->boot_id,
+			 "program", plain(n->program), "session", text_or_null(n->session),
+			 "reason", text_or_null(n->reason), "event", n->event, "state",
+			 text_or_null(n->state), "source", text_or_null(n->source), "fault",
+			 text_or_null(n->fault), "worker_pid", n->worker_pid, "started_mono_ns",
+			 (json_int_t)n->started_mono_ns, "started_utc_ns",
+			 (json_int_t)n->started_utc_ns, "last_beat_mono_ns",
+			 time_or_null(n->last_beat_mono_ns), "noticed_mono_ns",
+			 time_or_null(n->noticed_mono_ns), "off_sent_mono_ns",
+			 time_or_null(n->off_sent_mono_ns), "off_reported_mono_ns",
+			 time_or_null(n->off_reported_mono_ns));
 }
 
 static int io_fault(const char *path, struct fault *f)

@@ -74,10 +74,10 @@ static void write_lines(void *arg)
 }
 
 /* A full queue drops the line: who does not read it does not miss it. */
-static void say(struct progress *p, const struct line *l)
+/* @return false: there is no room, or nothing is shown. */
+static bool say(struct progress *p, const struct line *l)
 {
-	if (p->lines && queue_put(p->lines, l) != ET_OK)
-		return;
+	return p->lines && queue_put(p->lines, l) == ET_OK;
 }
 
 void progress_start(struct progress *p, enum lang lang, const struct run_input *in)
@@ -107,12 +107,12 @@ void progress_stop(struct progress *p)
 
 /* ---- what is said ---- */
 
-void progress_ask(struct progress *p, const char *text)
+bool progress_ask(struct progress *p, const char *text)
 {
 	struct line l = { .kind = LINE_QUESTION };
 
 	snprintf(l.text, sizeof(l.text), "%s", text);
-	say(p, &l);
+	return say(p, &l);
 }
 
 static const char *state_word(const struct progress *p, enum seq_state state)
@@ -143,7 +143,7 @@ static void say_state(struct progress *p, const struct seq *seq)
 			 tr(p->lang, "attempt", "essai"), at->number, word);
 	else
 		snprintf(l.text, sizeof(l.text), "%s", word);
-	say(p, &l);
+	(void)say(p, &l);
 }
 
 /* One line for all positions: as many as fit, those that still run first named by their pulses. */
@@ -166,7 +166,7 @@ static void say_live(struct progress *p, const struct seq *seq)
 	snprintf(l.text, sizeof(l.text), "%-4s %s %d/%d  %s %.0f s", step_id(p, seq),
 		 tr(p->lang, "positions done", "positions terminées"), stopped, n,
 		 tr(p->lang, "at least", "encore au moins"), remaining_s);
-	say(p, &l);
+	(void)say(p, &l);
 }
 
 void progress_notice(void *arg, const struct station_notice *n)

@@ -29,7 +29,7 @@ void progress_stop(struct progress *p);
 
 /** For run_input.notice; @p arg is the struct progress. */
 void progress_notice(void *arg, const struct station_notice *n);
-/** A question, which stands without a line end. Any thread. */
-void progress_ask(struct progress *p, const char *text);
+/** A question, which stands without a line end. Any thread. @return false: it cannot be shown. */
+bool progress_ask(struct progress *p, const char *text);
 
 #endif

@@ -54,15 +54,20 @@ static int be_worker(void *arg, struct guard *guard)
 static int guard_source(struct parent *p, const struct bench_file *bench, struct fault *f)
 {
 	const struct bench_instrument *source = bench_file_instrument(bench, BENCH_SOURCE);
+	const struct driver *driver = driver_find(source->driver);
 	struct guardian_config cfg;
 	char folder[PATH_MAX];
 	int code;
 
 	guardian_config_init(&cfg);
+	if (!driver || !driver->source)
+		return cli_exit_of(fault_set(f, ET_ERR_FILE,
+					     "instrument \"%s\": the driver %s is not of a source",
+					     source->name, source->driver));
 	if (port_open(source->port, p->given.clk, &p->given.source, f) != ET_OK)
 		return cli_exit_of(f->code);
 	cfg.name = source->name;
-	cfg.source = driver_find(source->driver)->source;
+	cfg.source = driver->source;
 	cfg.port = p->given.source;
 	cfg.clk = p->given.clk;
 	cfg.folder = guardian_folder(p->args->lab, folder);

@@ -312,6 +312,9 @@ void seq_safe_prove_timer(struct seq *s)
 /* ---- SAFE_STORE: first what the instruments still owe, then the record ---- */
 void seq_safe_store_enter(struct seq *s)
 {
+	if (s->off_contradicted)
+		s->source =
+			SEQ_SOURCE_UNKNOWN; /* its word no longer counts, and nobody proved the contrary */
 	seq_forget_pending(s);
 	seq_safe_store_answer(s, NULL, NULL);
 }

@@ -116,7 +116,8 @@ static int open_driver(struct instrument *in, struct instrument_id *id)
 	int err;
 
 	if (in->link_failed) {
-		err = port_reopen(in->cfg.port, &in->fault);
+		call_begins(in, other_s(in));
+		err = call_ended(in, port_reopen(in->cfg.port, &in->fault));
 		if (err != ET_OK)
 			return err;
 		in->link_failed = false;
@@ -244,8 +245,10 @@ static int switch_off(struct instrument *in, struct source_status *out)
 	note_link(in, err);
 	if (in->inst)
 		return err;
-	if (in->link_failed && port_reopen(in->cfg.port, &in->fault) == ET_OK)
-		in->link_failed = false;
+	if (in->link_failed) {
+		call_begins(in, ops->times.other_s);
+		in->link_failed = call_ended(in, port_reopen(in->cfg.port, &in->fault)) != ET_OK;
+	}
 	call_begins(in, ops->times.off_s);
 	err = call_ended(in, ops->off_bare(in->cfg.port, &in->fault));
 	if (err != ET_OK)

@@ -120,8 +120,14 @@ void port_unlock_name(int fd, const char *name)
 {
 	char path[200];
 
+	close(fd);
 	path_of(name, path, sizeof(path));
-	unlink(path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	/* A process that we were forked from, or that was forked from us, may hold it still: then the name stays. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(fd, path))
+		unlink(path);
 	close(fd);
 }
 

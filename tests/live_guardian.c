@@ -68,7 +68,8 @@ static void draw(struct rng *dice, const struct totals *t, int i, struct strike 
 	const double part = wheel[w].from + (1 - wheel[w].from) * rng_uniform(dice);
 	const uint64_t n = t->n[wheel[w].place][wheel[w].course];
 
-	*k = (struct strike){ .place = wheel[w].place,
+	*k = (struct strike){ .deliver = i / 2 % 2,
+			      .place = wheel[w].place,
 			      .course = wheel[w].course,
 			      .word = wheel[w].word };
 	k->at = 1 + (uint64_t)(part * (double)n);
@@ -146,7 +147,8 @@ static const char *what_is_wrong(const struct result *x)
 		return "voltage at the terminals";
 	if (!r->struck)
 		return NULL;
-	if (r->n_switched_on)
+	if (r->n_switched_on &&
+	    !x->k.deliver) /* one on its way is followed by the guardian's off */
 		return "an order to switch on after the strike";
 	if (!r->event[0])
 		return r->exit_code == EXIT_RECORD ? NULL : "no note, and another exit code than 4";

@@ -216,8 +216,8 @@ int main(int argc, char **argv)
 	for (int p = 0; p < processes; p++)
 		if (fork() == 0)
 			work(n, (uint64_t)argument(argc, argv, 2, 1), p, library);
-	while (wait(NULL) > 0)
-		;
+	for (int status; wait(&status) > 0;)
+		tally->wrong += status != 0; /* one that crashed */
 	printf("%d kills of worker and guardian together, %d batches (%d killed before they were "
 	       "opened), "
 	       "%d attempts on record, %d of them acknowledged on the screen: %d wrong\n",

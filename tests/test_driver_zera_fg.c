@@ -465,6 +465,42 @@ static void events_are_heard(void **state)
 	clk_free(env.clk);
 }
 
+/* ---- one that talks without end ---- */
+
+static int flood_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns)
+{
+	(void)p, (void)buf, (void)len, (void)deadline_ns;
+	return ET_OK;
+}
+static int flood_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
+{
+	static const char line[] = "X\r";
+	size_t n = 0;
+
+	(void)deadline_ns;
+	clk_sleep_until(p->clk, clk_now_ns(p->clk) + 1000000);
+	while (n + 2 <= cap) {
+		memcpy((char *)buf + n, line, 2);
+		n += 2;
+	}
+	return (int)n;
+}
+
+static void an_endless_talker_holds_nobody(void **state)
+{
+	static const struct port_ops ops = { .write = flood_write, .read = flood_read };
+	struct clk *c = clk_virtual_new(&start);
+	struct port p = { .ops = &ops, .clk = c, .spec = "flood" };
+	const int64_t began_ns = clk_now_ns(c);
+	struct fault f = { 0 };
+
+	(void)state;
+	assert_int_equal(fg->source->off_bare(&p, &f), ET_ERR_TIMEOUT);
+	assert_true(clk_now_ns(c) - began_ns <=
+		    (int64_t)((fg->source->times.off_s + 1) * ET_NS_PER_S));
+	clk_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +514,7 @@ int main(void)
 		cmocka_unit_test(a_slow_switch_on_ends_off),
 		cmocka_unit_test(limits_come_before_the_line),
 		cmocka_unit_test(events_are_heard),
+		cmocka_unit_test(an_endless_talker_holds_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

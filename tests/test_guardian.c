@@ -277,6 +277,7 @@ static int waits_for_a_signal(void *arg, struct guard *g)
 	signalled = r->told;
 	signal(SIGTERM, on_term);
 	signal(SIGHUP, on_term);
+	signal(SIGQUIT, on_term);
 	energise(g, r->clk);
 	for (int i = 0; i < 500 && !atomic_load(&r->told->term); i++)
 		beat_for(r, g, 0.02);
@@ -450,6 +451,47 @@ static void unplugged_and_back(void **state)
 	assert_switched_off(r, guard(r, killed_while_unplugged), "signal 9");
 }
 
+/* A terminal on which somebody pressed Ctrl-S, or a pipe that nobody empties. */
+static void nobody_reads_what_it_says(void **state)
+{
+	static char rubbish[4096];
+	struct rig *r = *state;
+	const int before = dup(STDERR_FILENO);
+	int end[2], code;
+
+	assert_int_equal(pipe(end), 0);
+	assert_int_equal(fcntl(end[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(end[1], rubbish, sizeof(rubbish)) > 0)
+		;
+	assert_int_equal(fcntl(end[1], F_SETFL, 0), 0); /* it would block now */
+	assert_true(dup2(end[1], STDERR_FILENO) >= 0);
+	code = guard(r, killed);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	close(before);
+	close(end[0]);
+	close(end[1]);
+	assert_switched_off(r, code, "signal 9");
+}
+
+static int says_off_and_is_contradicted(void *arg, struct guard *g)
+{
+	struct rig *r = arg;
+
+	energise(g, r->clk);
+	atomic_store(&g->source, SEQ_SOURCE_OFF_REPORTED);
+	atomic_store(&g->contradicted, 1);
+	atomic_store(&g->phase, GUARD_OVER);
+	return EXIT_BENCH;
+}
+
+static void a_report_that_is_contradicted_is_no_end(void **state)
+{
+	struct rig *r = *state;
+
+	assert_int_equal(guard(r, says_off_and_is_contradicted), EXIT_ENERGISED);
+	assert_word(r, "event", "source_not_off");
+}
+
 /* ---- signals, and the death of the guardian ---- */
 
 static pid_t guardian_in_a_process(struct rig *r)
@@ -466,21 +508,24 @@ static pid_t guardian_in_a_process(struct rig *r)
 
 static void signals_reach_the_worker(void **state)
 {
-	static const int signals[] = { SIGTERM, SIGHUP };
+	static const int signals[] = { SIGTERM, SIGHUP, SIGQUIT };
 	struct rig *r = *state;
 	int status;
 
-	for (int i = 0; i < 2; i++) {
+	alarm(60);
+	for (int i = 0; i < 3; i++) {
 		pid_t pid;
 
 		atomic_store(&r->told->term, 0);
 		pid = guardian_in_a_process(r);
+		kill(pid, SIGTSTP); /* Ctrl-Z stops neither of them */
 		kill(pid, signals[i]);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), EXIT_BENCH);
 		assert_int_equal(atomic_load(&r->told->term), signals[i]);
 	}
+	alarm(0);
 	assert_int_equal(r->fg->n_lines, 0); /* the worker brought it to the safe state */
 }
 
@@ -553,7 +598,7 @@ static void hostile_bytes_of_a_source_fit_the_note(void **state)
 	struct guardian_note n = make_note(r, "hostile");
 
 	memset(n.fault, '\xc3', sizeof(n.fault) - 1);
-	memset(n.program, 'x', sizeof(n.program) - 1);
+	memset(n.program, '\xa9', sizeof(n.program) - 1);
 	assert_int_equal(guardian_note_write(&n, &r->f), ET_OK);
 	guardian_note_close(&n, true);
 	assert_int_equal(guardian_notes_take(r->folder, take_note, r, &r->f), ET_OK);
@@ -589,6 +634,8 @@ int main(void)
 		RIG(another_instrument_is_believed),
 		RIG(a_source_that_refuses),
 		RIG(unplugged_and_back),
+		RIG(nobody_reads_what_it_says),
+		RIG(a_report_that_is_contradicted_is_no_end),
 		RIG(signals_reach_the_worker),
 		RIG(a_guardian_that_is_killed),
 		RIG(a_note_stays_until_it_is_on_record),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/quantities.h"
@@ -206,12 +207,34 @@ static void simulated_time_refuses_real_links(void **state)
 	clk_free(c);
 }
 
+/* The worker of a run is forked from its guardian, which holds the port open. When the worker closes its copy, the lock stays. */
+static void a_forked_copy_does_not_take_the_lock_away(void **state)
+{
+	struct port *second = NULL;
+	struct fault f = { 0 };
+	struct server s;
+	pid_t pid;
+
+	(void)state;
+	open_server(&s);
+	pid = fork();
+	if (pid == 0) {
+		port_close(s.p);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(port_open(s.spec, s.c, &second, &f), ET_ERR_IO);
+	assert_null(second);
+	close_server(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_pass_both_ways),
 		cmocka_unit_test(the_peer_may_go_and_come_back),
 		cmocka_unit_test(one_controller_an_instrument),
+		cmocka_unit_test(a_forked_copy_does_not_take_the_lock_away),
 		cmocka_unit_test(wrong_specifications_are_refused),
 		cmocka_unit_test(what_is_not_there_is_named),
 		cmocka_unit_test(simulated_time_refuses_real_links),

@@ -667,6 +667,22 @@ static void a_source_that_lies_is_not_off(void **state)
 			    "the reference still reads 240 V, 10 A on L1 with the source off");
 }
 
+/* The source says off, the reference reads voltage, the source says off again, and then nobody can read any more. */
+static void a_source_that_lied_is_not_believed_again(void **state)
+{
+	(void)state;
+	fb_start(&b);
+	fb_until(&b, SEQ_MEASURING);
+	b.stuck_on = b.mute = true;
+	fb_event(&b, EV_ABORT, TO_STATION);
+	fb_until(&b, SEQ_SAFE_PROVE);
+	fb_until(&b, SEQ_SAFE_OFF);
+	fb_until(&b, SEQ_SAFE_PROVE);
+	fb_fail(&b, REQ_READ, TO_REFERENCE, ET_ERR_IO);
+	finish(SEQ_EXIT_NOT_OFF);
+	assert_int_equal(seq_source(b.seq), SEQ_SOURCE_UNKNOWN);
+}
+
 static void without_a_reading_the_report_of_the_source_is_enough_to_end(void **state)
 {
 	(void)state;
@@ -1128,6 +1144,7 @@ int main(void)
 		T(a_source_that_does_not_report_off_is_asked_twice),
 		T(the_reference_can_prove_off_what_the_source_does_not_report),
 		T(a_source_that_lies_is_not_off),
+		T(a_source_that_lied_is_not_believed_again),
 		T(without_a_reading_the_report_of_the_source_is_enough_to_end),
 		T(voltage_before_the_prompt_stops_everything),
 		T(voltage_that_decays_in_time_is_waited_for),

@@ -22,6 +22,7 @@
 #define OFF_CALL_NS S_NS(30)
 #define SYNC_CALL_NS S_NS(10)
 #define READBACK_NS S_NS(8)
+enum { LISTEN_LINES_MAX = 64 };
 
 struct driver_inst {
 	struct zfg_link l;
@@ -362,8 +363,10 @@ static int zfg_listen(struct driver_inst *d, int64_t deadline_ns, struct source_
 	bool status = false;
 	int err = ET_OK;
 
-	while (err == ET_OK && !status)
+	for (int i = 0; i < LISTEN_LINES_MAX && err == ET_OK && !status; i++)
 		err = zfg_next_line(&d->l, deadline_ns, line, &status);
+	if (err == ET_OK && !status)
+		err = ET_ERR_TIMEOUT; /* it says a lot, but nothing of its status */
 	if (err == ET_OK)
 		report(d, out);
 	else if (err != ET_ERR_TIMEOUT)

@@ -49,18 +49,24 @@ int zfg_next_line(struct zfg_link *l, int64_t deadline_ns, char line[ZFG_LINE_MA
 		int64_t t_ns;
 		int err = line_read(&l->io, line, ZFG_LINE_MAX, deadline_ns, &t_ns);
 
-		if (err == ET_ERR_PROTO)
-			continue;
-		if (err != ET_OK)
+		if (err != ET_OK && err != ET_ERR_PROTO)
 			return err;
-		if (!line[0])
+		if (err == ET_ERR_PROTO || !line[0]) {
+			if (now(l) > deadline_ns)
+				return ET_ERR_TIMEOUT;
 			continue;
+		}
 		for (char *p = line; *p; p++) /* faults are text for people and records */
 			if (*p < 0x20 || *p > 0x7e)
 				*p = '?';
 		*status = note_status(l, line, t_ns);
 		return ET_OK;
 	}
+}
+
+int zfg_another_line(struct zfg_link *l, int64_t deadline_ns, char line[ZFG_LINE_MAX], bool *status)
+{
+	return now(l) < deadline_ns ? zfg_next_line(l, deadline_ns, line, status) : ET_ERR_TIMEOUT;
 }
 
 bool zfg_is_refusal(const char *line)
@@ -86,7 +92,7 @@ int zfg_synchronise(struct zfg_link *l, int64_t deadline_ns)
 		err = zfg_send_line(l, "TS");
 		l->ts_pending++;
 		while (err == ET_OK) {
-			err = zfg_next_line(l, answer_ns, line, &status);
+			err = zfg_another_line(l, answer_ns, line, &status);
 			if (err == ET_OK && !status && zfg_read_identity(line, &l->id) == ET_OK) {
 				l->ts_pending--;
 				l->out_of_step = false;
@@ -113,7 +119,7 @@ static int confirm(struct zfg_link *l, int64_t deadline_ns)
 	l->ts_pending++;
 	deadline_ns = sooner(now(l) + ZFG_ANSWER_NS, deadline_ns);
 	while (err == ET_OK && l->ts_pending > 0) {
-		err = zfg_next_line(l, deadline_ns, line, &status);
+		err = zfg_another_line(l, deadline_ns, line, &status);
 		if (err == ET_OK && !status && zfg_read_identity(line, &id) == ET_OK) {
 			answered = true;
 			l->ts_pending--;
@@ -148,7 +154,7 @@ static int transact(struct zfg_link *l, const struct exchange *x, char line[ZFG_
 	if (err != ET_OK)
 		return err;
 	deadline_ns = sooner(now(l) + x->timeout_ns, x->call_ns);
-	while ((err = zfg_next_line(l, deadline_ns, line, &status)) == ET_OK) {
+	while ((err = zfg_another_line(l, deadline_ns, line, &status)) == ET_OK) {
 		if (x->whole ? !strcmp(line, x->answer)
 			     : !strncmp(line, x->answer, strlen(x->answer)))
 			return ET_OK;

@@ -25,9 +25,14 @@ struct zfg_link {
 
 /** @return ET_OK, ET_ERR_TIMEOUT, ET_ERR_IO (fault filled). */
 int zfg_send_line(struct zfg_link *l, const char *line) ET_CHECK;
-/** The next line that is not empty. @param status  Whether it was a status line. No fault is filled. */
+/** The next line that is not empty, also one that came in time and is read late. @param status  Whether it was a status
+ * line. No fault is filled. */
 int zfg_next_line(struct zfg_link *l, int64_t deadline_ns, char line[ZFG_LINE_MAX],
 		  bool *status) ET_CHECK;
+/** The same, where the line before was not what was waited for: one that talks without end must not hold us longer.
+ * @return ET_ERR_TIMEOUT past @p deadline_ns, whatever there is to read. */
+int zfg_another_line(struct zfg_link *l, int64_t deadline_ns, char line[ZFG_LINE_MAX],
+		     bool *status) ET_CHECK;
 /** The instrument says no: a line that ends in NAK, or an error message. */
 bool zfg_is_refusal(const char *line);
 

@@ -105,7 +105,7 @@ static bool carry(struct relay *r, struct relay_line *l, bool to_server)
 	if (n <= 0)
 		return false;
 	cut = armed && l->n_bytes + pass >= r->cut_byte;
-	if (cut)
+	if (cut && !r->deliver)
 		pass = (size_t)(r->cut_byte - l->n_bytes);
 	if (!to_server && l->n_lose > 0) {
 		l->n_lose--;
@@ -119,7 +119,8 @@ static bool carry(struct relay *r, struct relay_line *l, bool to_server)
 	if (cut) {
 		r->was_cut = true;
 		r->on_cut(r->arg);
-		forget_what_is_there(l->client); /* a line left by half stays in l->text */
+		if (!r->deliver)
+			forget_what_is_there(l->client); /* a line left by half stays in l->text */
 		r->on_drained(r->arg);
 	}
 	return true;

@@ -28,6 +28,7 @@ struct relay {
 	void (*on_drained)(
 		void *arg); /* what was still on its way is lost; writing may begin again */
 	void *arg;
+	bool deliver; /* what was on its way at the cut still arrives, as on a wire */
 	bool was_cut;
 };
 

@@ -418,6 +418,7 @@ int strike_run(struct strike_bench *s, const struct strike *k, struct strike_rep
 		s->relay.line[i].n_switched_on = s->relay.line[i].n_lose = 0;
 	}
 	s->relay.was_cut = false;
+	s->relay.deliver = k->deliver;
 	s->relay.cut_line = k->place < RELAY_LINES && k->at ? k->place : -1;
 	s->relay.cut_byte = k->place < RELAY_LINES ? before[k->place] + k->at : 0;
 	s->relay.on_cut = strike;

@@ -30,6 +30,7 @@ struct strike {
 		at; /* byte of that line, or write of the record; SCREEN: ms after .word stood there; 0: never */
 	const char *word;
 	enum strike_course course;
+	bool deliver; /* what the worker had sent before it died still arrives */
 	bool both; /* the guardian too, in the same moment */
 	bool resume;
 	const char *preload; /* a library for the run; NULL: none */
