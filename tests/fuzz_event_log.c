@@ -38,7 +38,7 @@ static void follow_to_the_end(const struct event_log *log, bool all)
 		offer_all(f, log);
 	while ((turn = follow_turn(f, now_ns, &ev, &until_ns)) != FOLLOW_OVER) {
 		if (turn == FOLLOW_TAKE) {
-			must(ev.kind > EV_NONE && ev.kind < EV_KINDS && ev.from <= TO_READER);
+			must(ev.kind > EV_NONE && ev.kind < EV_KINDS && (int)ev.from < ET_TARGETS);
 			continue;
 		}
 		must(until_ns > now_ns);
