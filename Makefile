@@ -34,7 +34,7 @@ OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out bench/main.c,$(SRC))) $(B)/builtin
 DATA  := $(sort $(wildcard procedures/approvals/*.yaml procedures/plans/*.yaml drivers/*/registers/*.yaml examples/*/*.yaml examples/*/*/*.yaml))
 TSUP  := $(B)/libtests.a
 prog   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$(1)_*.c))
-TESTS := $(call prog,test)
+TESTS := $(call prog,test) $(patsubst tests/fuzz_%.c,$(B)/replay_%,$(wildcard tests/fuzz_*.c))
 LIB   := $(B)/libetalon.a
 
 # Unless make was told how many jobs to run at once: one for each processor.
@@ -52,6 +52,8 @@ $(LIB) $(TSUP):
 	$(call say,AR) $(AR) rcs $@ $^
 $(B)/test_%: $(B)/tests/test_%.o $(TSUP) $(LIB)
 	$(LINK) -lcmocka
+$(B)/replay_%: $(B)/tests/fuzz_%.o $(B)/tests/replay_main.o $(TSUP) $(LIB)
+	$(LINK)
 $(B)/bench_%: $(B)/tests/bench_%.o $(TSUP) $(LIB)
 	$(LINK)
 $(B)/campaign_%: $(B)/tests/campaign_%.o $(TSUP) $(LIB)
