@@ -15,7 +15,7 @@
 #include "simulator/rng.h"
 #include "tests/support/strike.h"
 
-enum { ATTEMPTS_MAX = 64, KILLS_MAX = 6, STEPS = 2 };
+enum { ATTEMPTS_MAX = 1024, KILLS_MAX = 6, STEPS = 2 };
 
 struct acknowledged { /* one attempt on record: what stands there of it */
 	char *text[ATTEMPTS_MAX];
@@ -134,6 +134,9 @@ static void one_batch(struct strike_bench *s, struct rng *dice, const uint64_t t
 	bool closed = false;
 	int acknowledged;
 
+	if (!read_record(s, &before, &closed)) /* what earlier batches left stays too */
+		return;
+	closed = false;
 	for (int kill = 0; !closed; kill++) {
 		k.place = (int)(rng_u64(dice) % (STRIKE_RECORD + 1));
 		k.at = kill < KILLS_MAX ? 1 + rng_u64(dice) % total[k.place] : 0;
@@ -155,6 +158,7 @@ static void one_batch(struct strike_bench *s, struct rng *dice, const uint64_t t
 		if (after.n < before.n + acknowledged)
 			wrong(s, "an attempt that was acknowledged is not on record", "");
 		tally->acknowledged += acknowledged;
+		tally->attempts += after.n - before.n;
 		check_shown(s, closed);
 		printf("STRIKE-%d  %-9s %5d%s  %s, %d attempts on record%s\n", s->n_batches,
 		       strike_place_word(k.place), (int)k.at, k.resume ? " resumed" : "        ",
@@ -167,7 +171,6 @@ static void one_batch(struct strike_bench *s, struct rng *dice, const uint64_t t
 			break;
 		}
 	}
-	tally->attempts += before.n;
 	tally->batches++;
 	forget(&before);
 	forget(&after);
