@@ -114,6 +114,8 @@ live: all
 	$(B)/test_live_guardian slow
 	$(B)/live_resume 50 1 5
 	$(B)/live_resume 50 2 5 $(CURDIR)/$(B)/vfs_torn.so
+	@if TORN_LIES=1 $(B)/live_resume 10 3 2 $(CURDIR)/$(B)/vfs_torn.so >/dev/null; then \
+	    echo "live_resume did not find out a disk that lies"; exit 1; else echo "a disk that lies is found out"; fi
 
 foreign: all                # clients and servers that we did not write, against our instruments and drivers, in real time
 	@$(MAKE) --no-print-directory $(B)/modbus_ask
