@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/cli.h"
 #include "db/journal.h"
@@ -60,7 +61,9 @@ static bool read_record(const struct strike_bench *s, struct acknowledged *out, 
 
 	snprintf(path, sizeof(path), "%s/lab/etalon.db", s->b.dir);
 	snprintf(batch, sizeof(batch), "STRIKE-%d", s->n_batches);
-	if (db_open(path, DB_WRITE, NULL, &db, &f) != ET_OK) {
+	for (int i = 0; i < 100 && db_open(path, DB_WRITE, NULL, &db, &f) != ET_OK; i++)
+		usleep(50000); /* the last thread of a killed process may hold it a moment longer */
+	if (!db) {
 		wrong(s, "the record cannot be opened:", f.text);
 		return false;
 	}
