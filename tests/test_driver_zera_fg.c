@@ -474,16 +474,10 @@ static int flood_write(struct port *p, const void *buf, size_t len, int64_t dead
 }
 static int flood_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
 {
-	static const char line[] = "X\r";
-	size_t n = 0;
-
 	(void)deadline_ns;
-	clk_sleep_until(p->clk, clk_now_ns(p->clk) + 1000000);
-	while (n + 2 <= cap) {
-		memcpy((char *)buf + n, line, 2);
-		n += 2;
-	}
-	return (int)n;
+	clk_sleep_until(p->clk, clk_now_ns(p->clk) + 10000000);
+	memcpy(buf, "X\rX\r", cap < 4 ? cap : 4); /* never quite without something to read */
+	return (int)(cap < 4 ? cap : 4);
 }
 
 static void an_endless_talker_holds_nobody(void **state)
