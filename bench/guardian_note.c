@@ -27,7 +27,7 @@ static json_t *plain(const char *text)
 	char t[256];
 	size_t i = 0;
 
-	for (; text[i] && i < sizeof(t) - 1; i++)
+	for (; i < sizeof(t) - 1 && text[i]; i++)
 		t[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
 	t[i] = '\0';
 	return json_string(t);

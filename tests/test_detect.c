@@ -280,9 +280,10 @@ static void assert_only_questions(const char *heard)
 
 		while (i < 3 && strncmp(heard, questions[i], strlen(questions[i])))
 			i++;
-		if (i == 3)
+		if (i < 3)
+			heard += strlen(questions[i]);
+		else
 			fail_msg("\"%s\" is no question", heard);
-		heard += strlen(questions[i]);
 	}
 }
 

@@ -110,7 +110,7 @@ static void has_the_figures_of_the_run(const json_t *report)
 		{
 			const json_t *now = json_object_get(pos, "replayed");
 			const int p = (int)json_get_int(pos, "position", 0);
-			const struct run_step_result *want = &res->step[i][p - 1];
+			const struct run_step_result *want = &res->step[i][p > 0 ? p - 1 : 0];
 
 			assert_true(p >= 1 && p <= 3);
 			assert_true(json_get_f64(now, "err_pct") == want->obs.err_pct);
@@ -533,7 +533,7 @@ static int errors_of(const char *text, const char *about)
 
 	assert_int_equal(err, n ? ET_ERR_FILE : ET_OK);
 	for (int i = 0; i < n; i++)
-		found = found || strstr(diag_text(d, i), about);
+		found = found || (about && strstr(diag_text(d, i), about));
 	if (!found)
 		diag_print(d, stderr);
 	assert_true(found);
