@@ -7,6 +7,9 @@
 
 enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20, WRAPS_MIN = 3 };
 static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5, WALK_GROWTH = 1.5;
+static const double GRID_TOLERANCE = 5e-4, TURNS_MIN = 2, SAWTOOTH_SD = 0.2;
+/* Grids that an unknown meter may have, and that round loads meet: a cycle, a tick of 10 ms, half a cycle. */
+static const double LIKELY_GRIDS_S[] = { SLOPE_GRID_UNKNOWN_S, 0.010, SLOPE_GRID_UNKNOWN_S / 2 };
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
 struct line {
@@ -89,6 +92,34 @@ static struct residuals choose_residuals(const struct slope_data *d, const struc
 	return r;
 }
 
+/* Would a grid of @p q_s have been seen? Over the record the edges shift against it by so many turns.
+ * A sawtooth of two turns or more leaves a standard deviation of q/4 at the least (one of w teeth, less its line:
+ * q^2/12*(1 - 1/w^2)), and jitter only adds to it. */
+static bool is_excluded(double q_s, const struct residuals *r, double period_s, double n_pulses)
+{
+	const double slots = period_s / q_s;
+	const double turns = n_pulses * (fabs(slots - rint(slots)) - slots * GRID_TOLERANCE);
+
+	return turns >= TURNS_MIN && r->sd_s < SAWTOOTH_SD * q_s;
+}
+
+/* The largest grid that may be behind the edges. An unknown one is the largest likely one that they don't exclude, or what
+ * they show if that is more; if none is left, something slow (lag 1) is taken for a grid of its own size. Any other
+ * grid is so seldom near enough to a fraction of the period to hide that U needs no room for it. */
+static double possible_grid_s(const struct slope_setup *s, const struct slope_data *d,
+			      double period_s, const struct residuals *r)
+{
+	const double n_pulses = d->number[d->n - 1] - d->number[0];
+
+	if (!isnan(s->grid_s))
+		return s->grid_s;
+	for (size_t i = 0; i < sizeof(LIKELY_GRIDS_S) / sizeof(*LIKELY_GRIDS_S); i++)
+		if (d->n < BEAT_EXCLUDED_EDGES ||
+		    !is_excluded(LIKELY_GRIDS_S[i], r, period_s, n_pulses))
+			return fmax(LIKELY_GRIDS_S[i], r->range_s);
+	return fabs(r->lag1) > BEAT_LAG1 ? r->range_s : 0;
+}
+
 /* Mean square of the differences over @p lag edges. */
 static double variogram(const double *r, size_t n, size_t lag)
 {
@@ -115,13 +146,13 @@ static double reference_var_s2(const struct slope_data *d, double sigma_ref_s,
 
 /* Edges that scatter show it in stamps and energies alike. A load that wanders shows in the stamps only, and what
  * the reference adds to the energies is known. The factor leaves room for chance and for the sawtooth of a grid.
- * With neither grid nor jitter declared, what stays within one cycle may be a grid. */
+ * With neither grid nor jitter declared, what stays within a grid that is possible may be that. */
 static bool is_more_than_declared(const struct slope_setup *s, const struct residuals *r,
-				  double ref_var_s2)
+				  double possible_s, double ref_var_s2)
 {
 	const double most_s = 1.5 * declared_s(s);
 
-	if (isnan(s->grid_s) && r->range_s <= SLOPE_GRID_UNKNOWN_S)
+	if (isnan(s->grid_s) && r->range_s <= possible_s)
 		return false;
 	return r->time_sd_s > most_s &&
 	       r->energy_sd_s * r->energy_sd_s - ref_var_s2 > most_s * most_s;
@@ -226,34 +257,25 @@ static double narrowest(const int32_t *k, const double *y, size_t n, const struc
 	return width_at(k, y, n, (lo + hi) / 2, &growth);
 }
 
-/* The grid that the band of the set allows for. An unknown one is learnt: of a sawtooth that wraps n edges miss 2/n
- * in the mean, not more than 5/n 24 times in 25. @return NAN: too few edges, or it may not have wrapped. */
-static double grid_of_set_s(const struct slope_setup *s, const struct residuals *r, size_t n)
-{
-	if (!isnan(s->grid_s))
-		return s->grid_s;
-	if (n < BEAT_EXCLUDED_EDGES || r->wraps < WRAPS_MIN)
-		return NAN;
-	return fmax(SLOPE_GRID_UNKNOWN_S, r->range_s * (1 + 5.0 / (double)n));
-}
-
 /* The slope may be anywhere in the set: as a standard uncertainty, u^2 = (half width)^2/3 + (distance to the
  * middle)^2. 2u is never less than the distance to the farther end. Only the edges are asked, by their stamps where
  * these scatter less than the energies do. If no slope is left, the load wandered besides: the band is given twice of
- * what it lacked. @return INFINITY: no set. */
+ * what it lacked. @return INFINITY: no set, or a grid that was neither declared nor seen to wrap. */
 static double set_u_rel(const struct slope_setup *s, const struct slope_data *d,
-			const struct residuals *r, const struct line *time,
+			const struct residuals *r, double grid_s, const struct line *time,
 			const struct line *energy, double sigma_ref_s,
 			const struct slope_room *room)
 {
-	const double grid_s = grid_of_set_s(s, r, d->n);
 	const double *y = r->by_time ? d->t_s : room->energy_wh;
 	const struct line *l = r->by_time ? time : energy;
 	const double per_s = l->slope / time->slope;
 	const double sd_s = r->by_time ? jitter_s(s) : hypot(jitter_s(s), sigma_ref_s);
 	const double band = (grid_s + 6 * sd_s) * per_s, range = r->range_s * per_s;
-	struct set set = set_membership(d->number, y, d->n, l, band, range);
+	struct set set;
 
+	if (isnan(s->grid_s) && (d->n < BEAT_EXCLUDED_EDGES || r->wraps < WRAPS_MIN))
+		return INFINITY;
+	set = set_membership(d->number, y, d->n, l, band, range);
 	if (band > 0 && (isnan(set.lo) || isnan(set.hi)))
 		set = set_membership(d->number, y, d->n, l,
 				     2 * narrowest(d->number, y, d->n, l, range) - band, range);
@@ -277,11 +299,6 @@ static void set_of_energies(const struct slope_setup *s, const struct slope_data
 }
 
 /* ---- the two parts of the uncertainty ---- */
-static double grid_or_bound_s(const struct slope_setup *s, double range_s)
-{
-	return isnan(s->grid_s) ? fmax(SLOPE_GRID_UNKNOWN_S, range_s) : s->grid_s;
-}
-
 static bool beat_seen(const struct slope_setup *s, double period_s, double lag1)
 {
 	const double slots = period_s / s->grid_s;
@@ -327,11 +344,11 @@ static void edge_noise(const struct slope_setup *s, const struct slope_data *d,
  * what is besides the grid comes on top. Without a set there is the bound of a beat, if there may be one.
  * @param u_set_rel set_u_rel() */
 static void grid_part(const struct slope_setup *s, const struct slope_data *d,
-		      const struct line *time, double range_s, double u_set_rel,
+		      const struct line *time, double possible_s, double u_set_rel,
 		      struct energy_slope *out)
 {
 	const double span_s = (d->number[d->n - 1] - d->number[0]) * out->period_s;
-	const double beat_rel = beat_bound_rel(grid_or_bound_s(s, range_s), span_s, out->estimator);
+	const double beat_rel = beat_bound_rel(possible_s, span_s, out->estimator);
 	const double other_rel = jitter_s(s) / (time->slope * sqrt(time->s_kk));
 	const bool may_beat = out->beat || d->n < BEAT_EXCLUDED_EDGES || isnan(s->grid_s);
 	double bound = beat_rel;
@@ -405,7 +422,7 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 	struct energy_slope r = { 0 };
 	struct line time, energy;
 	struct residuals res;
-	double estimate_wh, declared_wh, sigma_ref_s, dof;
+	double estimate_wh, declared_wh, sigma_ref_s, possible_s, dof;
 	int err;
 
 	if (data->n < EDGES_MIN || data->n > SLOPE_EDGES_MAX || data->n_ref < 2 ||
@@ -429,11 +446,12 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
 	sigma_ref_s = fmax(declared_wh, or_zero(estimate_wh)) * time.slope / energy.slope;
 	res = choose_residuals(data, &time, &energy, room);
 	r.beat = beat_seen(setup, time.slope, res.lag1);
-	r.undeclared =
-		is_more_than_declared(setup, &res, reference_var_s2(data, sigma_ref_s, room));
+	possible_s = possible_grid_s(setup, data, time.slope, &res);
+	r.undeclared = is_more_than_declared(setup, &res, possible_s,
+					     reference_var_s2(data, sigma_ref_s, room));
 	edge_noise(setup, data, &time, &res, room, &r);
-	grid_part(setup, data, &time, res.range_s,
-		  set_u_rel(setup, data, &res, &time, &energy, sigma_ref_s, room), &r);
+	grid_part(setup, data, &time, possible_s,
+		  set_u_rel(setup, data, &res, possible_s, &time, &energy, sigma_ref_s, room), &r);
 	r.wh_per_pulse = r.estimator == SLOPE_FIRST_LAST ? r.first_last_wh : energy.slope;
 	if (!(r.wh_per_pulse > 0))
 		return ET_ERR_ARG;

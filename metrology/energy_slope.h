@@ -19,10 +19,11 @@
  * u_set^2 = (half its width)^2/3 + (distance of the slope from its middle)^2. With a declared grid to
  * which the edges keep, the part is min(u_set, 1.5*q/(T*sqrt(3))), and the declared jitter on top.
  * Where they don't, or q is not known, it is that of white noise, and not under that bound when a beat is
- * seen or can't be excluded: fewer than 15 edges, or q not known. An unknown q is taken as one cycle of
- * 60 Hz, or what the residuals show if that is more; from 15 edges on, and when its sawtooth was seen to
- * wrap three times, its set may take the bound's place. Likewise a walk: with fewer than 20 edges whose
- * residuals are more than was declared the part is not under that of a walk.
+ * seen or can't be excluded: fewer than 15 edges, or an unknown q that may be there. That is one cycle of 60 Hz,
+ * 10 ms or half a cycle, the largest that the edges don't exclude, or what the residuals show if that is more. Edges
+ * exclude a grid when they shift against it by two turns or more and yet scatter less than its sawtooth would.
+ * From 15 edges on, and when the sawtooth was seen to wrap three times, its set may take the bound's place. Likewise
+ * a walk: with fewer than 20 edges whose residuals are more than was declared the part is not under that of a walk.
  *
  * Reference. Several edges between the same two updates of the register share their errors. Put
  * together, b = sum c_k*R_k over the updates, so u = sigma_ref*sqrt(sum c_k^2), with the larger of the

@@ -15,7 +15,7 @@
 #include "metrology/rounding.h"
 
 /* clang-format off */
-#define EE_ALGORITHM "energy-error/2"	/* goes into every record; changes when a figure can change */
+#define EE_ALGORITHM "energy-error/3"	/* goes into every record; changes when a figure can change */
 
 enum { EE_EDGES_MAX = 4096, EE_SAMPLES_MAX = 4096, EE_PAIRS_MAX = 1024, EE_LINES_MAX = 16 };
 

@@ -314,6 +314,80 @@ static void an_unknown_grid_is_learnt(void **state)
 		    1.5 * CYCLE_S / (119 * 0.5 * sqrt(3)) * 0.999);
 }
 
+/* Quiet edges of a meter of which nothing is known. Had they a grid, 0.3 s would be 18 cycles, 36 halves or 30 ticks of
+ * 10 ms: at that period they exclude none, a little beside it all of them. */
+static void quiet_edges_exclude_a_grid(void **state)
+{
+	enum { N = 120 };
+	const struct slope_setup s = { .grid_s = NAN, .edge_sigma_s = NAN };
+	static const struct {
+		double period_s, grid_s;
+	} rows[] = {
+		{ 0.3, CYCLE_S }, /* all of them fit */
+		{ 0.31, 0.010 }, /* 18.6 cycles, 31 ticks, 37.2 halves */
+		{ 0.325, CYCLE_S / 2 }, /* 19.5 cycles, 32.5 ticks, 39 halves */
+		{ 0.3037, 0 }, /* 18.22, 30.37, 36.44 */
+		{ 0.3001, CYCLE_S }, /* 120 edges shift by 0.7 of a cycle: no turn yet */
+	};
+	static double t[N];
+	static int32_t k[N];
+
+	(void)state;
+	make_exact(12000);
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		const double period = rows[row].period_s;
+		const double bound = 1.5 * rows[row].grid_s / ((N - 1) * period * sqrt(3));
+		double u = 0;
+
+		for (int run = 0; run < 100; run++) {
+			for (int i = 0; i < N; i++) {
+				k[i] = i;
+				t[i] = 1 + i * period + 0.3e-3 * gauss();
+			}
+			u += estimate(&s, t, k, N).u_edge_rel / 100;
+		}
+		print_message("%.4f s: u %.2g, bound %.2g\n", period, u, bound);
+		if (rows[row].grid_s > 0)
+			assert_near(u / bound, 0.8, 0.25); /* the set: 2/3 of the bound */
+		else
+			assert_true(u < 4 * 0.3e-3 / (period * sqrt(N * (N * N / 12.0))));
+	}
+}
+
+/* Errors of good meters at a round load, and a grid of which nobody spoke: the truth stays inside. */
+static void an_unknown_grid_at_a_round_load_stays_inside(void **state)
+{
+	enum { N = 100, RUNS = 2000 };
+	const struct slope_setup s = { .grid_s = NAN, .edge_sigma_s = NAN };
+	static const double grids_s[] = { CYCLE_S, 0.010, CYCLE_S / 2, CYCLE_S / 4, 0.001 };
+	static double t[N];
+	static int32_t k[N];
+
+	(void)state;
+	make_exact(12000);
+	for (size_t g = 0; g < sizeof(grids_s) / sizeof(grids_s[0]); g++) {
+		int covered = 0;
+
+		for (int run = 0; run < RUNS; run++) {
+			const double period = 0.3 / (1 + 0.0005 + 0.0015 * gauss());
+			const double phase = uniform();
+			struct energy_slope r;
+
+			for (int i = 0; i < N; i++) {
+				k[i] = i;
+				t[i] = 1 + ceil(i * period / grids_s[g] + phase) * grids_s[g] +
+				       0.3e-3 * gauss();
+			}
+			r = estimate(&s, t, k, N);
+			covered += fabs(r.wh_per_pulse / (12000 * period / 3600) - 1) <=
+				   budget_coverage(P_K2, r.dof_edge) * r.u_edge_rel;
+		}
+		print_message("unknown grid of %.1f ms: truth inside in %d of %d\n",
+			      grids_s[g] * 1e3, covered, RUNS);
+		assert_true(covered >= 0.93 * RUNS);
+	}
+}
+
 /* The load swings by 0.02 %, +-2 ms of its energy, and the register is too loud to take that out of the edges. */
 static void a_wandering_load_does_not_cut_the_set(void **state)
 {
@@ -658,6 +732,8 @@ int main(void)
 		cmocka_unit_test(a_grid_is_no_white_noise),
 		cmocka_unit_test(a_coarser_grid_is_found_out),
 		cmocka_unit_test(an_unknown_grid_is_learnt),
+		cmocka_unit_test(quiet_edges_exclude_a_grid),
+		cmocka_unit_test(an_unknown_grid_at_a_round_load_stays_inside),
 		cmocka_unit_test(a_wandering_load_does_not_cut_the_set),
 		cmocka_unit_test(without_a_grid_the_residuals_speak),
 		cmocka_unit_test(set_membership_is_that_of_all_pairs),
