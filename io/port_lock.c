@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io/port_lock.c - flock, and the name of who holds it. */
+#include "io/port_address.h"
 #include "io/port_lock.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "io/port_address.h"
 
 /* "1: FLOCK  ADVISORY  WRITE 1234 00:18:6 0 EOF" in /proc/locks. @return 0: not known. */
 static int find_holder(const struct stat *st)
@@ -131,12 +134,12 @@ void port_unlock_name(int fd, const char *name)
 	close(fd);
 }
 
-int port_lock_address(const struct addrinfo *a, const char *spec, char name[PORT_LOCK_NAME_MAX],
+int port_lock_address(const struct port_address *a, const char *spec, char name[PORT_LOCK_NAME_MAX],
 		      struct fault *f)
 {
 	char host[64], service[8];
 
-	if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), service, sizeof(service),
+	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host, sizeof(host), service, sizeof(service),
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return fault_set(f, ET_ERR_IO, "%s: no numeric address", spec);
 	snprintf(name, PORT_LOCK_NAME_MAX, "tcp-%s-%s", host, service);

@@ -21,11 +21,11 @@ int port_lock_busy(const char *path, const char *name, struct fault *f);
 int port_lock_name(const char *name, struct fault *f) ET_CHECK;
 void port_unlock_name(int fd, const char *name);
 
-struct addrinfo;
+struct port_address;
 enum { PORT_LOCK_NAME_MAX = 96 };
 /** Lock an address of TCP, whatever protocol is spoken there. @param name  Out: for port_unlock_name().
  * @param spec  For the fault's text. @return as port_lock_name(). */
-int port_lock_address(const struct addrinfo *a, const char *spec, char name[PORT_LOCK_NAME_MAX],
+int port_lock_address(const struct port_address *a, const char *spec, char name[PORT_LOCK_NAME_MAX],
 		      struct fault *f) ET_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/quantities.h"
+#include "io/port_address.h"
 #include "io/port_kinds.h"
 #include "io/port_lines.h"
 #include "io/port_lock.h"
@@ -29,9 +30,10 @@ struct modbus_port {
 	modbus_t *ctx; /* NULL: not connected, everything is ET_ERR_IO */
 	bool is_tcp, unsure; /* unsure: something may still come for the request before */
 	int unit, lock;
-	char host[128], service[8]; /* TCP */
+	struct port_addresses addresses; /* TCP */
 	char lock_name[PORT_LOCK_NAME_MAX];
-	struct serial_setting set; /* RTU; its device is .host */
+	char path[128]; /* RTU: the device */
+	struct serial_setting set;
 	int64_t quiet_ns; /* RTU: the line stays quiet until then, so that frames stand apart */
 };
 
@@ -69,7 +71,7 @@ static int connect_context(struct modbus_port *m, modbus_t *ctx, int64_t wait_ns
 }
 
 /* One address: its lock first, so that a second controller never reaches the instrument. */
-static int try_address(struct modbus_port *m, const struct addrinfo *a, int64_t wait_ns,
+static int try_address(struct modbus_port *m, const struct port_address *a, int64_t wait_ns,
 		       struct fault *f)
 {
 	char host[64], service[8];
@@ -77,8 +79,8 @@ static int try_address(struct modbus_port *m, const struct addrinfo *a, int64_t 
 
 	if (lock < 0)
 		return lock;
-	if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), service, sizeof(service),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host, sizeof(host), service,
+			sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		err = fault_set(f, ET_ERR_IO, "%s: no numeric address", m->base.spec);
 	else
 		err = connect_context(m, modbus_new_tcp_pi(host, service), wait_ns, f);
@@ -91,16 +93,13 @@ static int try_address(struct modbus_port *m, const struct addrinfo *a, int64_t 
 
 static int connect_tcp(struct modbus_port *m, int64_t wait_ns, struct fault *f)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-	struct addrinfo *found;
-	int err = getaddrinfo(m->host, m->service, &hints, &found);
+	int err = port_addresses_find(&m->addresses, m->base.spec, f);
 
-	if (err != 0)
-		return fault_set(f, ET_ERR_IO, "%s: %s", m->base.spec, gai_strerror(err));
+	if (err < 0)
+		return err;
 	err = ET_ERR_IO;
-	for (const struct addrinfo *a = found; a && err < 0; a = a->ai_next)
-		err = try_address(m, a, wait_ns, f);
-	freeaddrinfo(found);
+	for (int i = 0; i < m->addresses.n && err < 0; i++)
+		err = try_address(m, &m->addresses.known[i], wait_ns, f);
 	return err;
 }
 
@@ -108,10 +107,10 @@ static int connect_tcp(struct modbus_port *m, int64_t wait_ns, struct fault *f)
 static int connect_rtu(struct modbus_port *m, struct fault *f)
 {
 	const char parity = m->set.parity == 'n' ? 'N' : m->set.parity == 'e' ? 'E' : 'O';
-	int err, fd = open(m->host, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	int err, fd = open(m->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 && errno == EBUSY)
-		return port_lock_busy(m->host, m->base.spec, f);
+		return port_lock_busy(m->path, m->base.spec, f);
 	if (fd < 0)
 		return fault_set(f, ET_ERR_IO, "%s: %s", m->base.spec, strerror(errno));
 	err = port_lock_device(fd, m->base.spec, f);
@@ -121,7 +120,7 @@ static int connect_rtu(struct modbus_port *m, struct fault *f)
 		err = port_lines_set(fd, &m->set, m->base.spec, f);
 	if (err == ET_OK)
 		err = connect_context(
-			m, modbus_new_rtu(m->host, m->set.baud, parity, 8, m->set.stop_bits),
+			m, modbus_new_rtu(m->path, m->set.baud, parity, 8, m->set.stop_bits),
 			CONNECT_NS, f);
 	if (err < 0) {
 		close(fd);
@@ -264,8 +263,8 @@ static void modbus_port_close(struct port *base)
 	free(base);
 }
 
-static int open_new(const struct modbus_port *what, const char *host, const char *spec,
-		    struct clk *c, struct port **out, struct fault *f)
+static int open_new(const struct modbus_port *what, const char *spec, struct clk *c,
+		    struct port **out, struct fault *f)
 {
 	static const struct port_ops ops = { .write = modbus_port_write,
 					     .read = modbus_port_read,
@@ -279,7 +278,6 @@ static int open_new(const struct modbus_port *what, const char *host, const char
 	*m = *what;
 	m->base = (struct port){ .ops = &ops, .clk = c, .kind = PORT_MODBUS };
 	snprintf(m->base.spec, sizeof(m->base.spec), "%s", spec);
-	snprintf(m->host, sizeof(m->host), "%s", host);
 	err = connect_link(m, CONNECT_NS, f);
 	if (err < 0) {
 		free(m);
@@ -294,8 +292,8 @@ int port_modbus_tcp_open(const char *host, const char *service, int unit, const 
 {
 	struct modbus_port m = { .is_tcp = true, .unit = unit };
 
-	snprintf(m.service, sizeof(m.service), "%s", service);
-	return open_new(&m, host, spec, c, out, f);
+	port_addresses_init(&m.addresses, host, service);
+	return open_new(&m, spec, c, out, f);
 }
 
 /* Another speed would silently become 9600 in libmodbus. */
@@ -312,10 +310,11 @@ static bool has_speed(int baud)
 int port_modbus_rtu_open(const char *path, const struct serial_setting *set, int unit,
 			 const char *spec, struct clk *c, struct port **out, struct fault *f)
 {
-	const struct modbus_port m = { .unit = unit, .set = *set };
+	struct modbus_port m = { .unit = unit, .set = *set };
 
+	snprintf(m.path, sizeof(m.path), "%s", path);
 	if (!has_speed(set->baud))
 		return fault_set(f, ET_ERR_ARG, "%s: %d baud is not a usual speed", spec,
 				 set->baud);
-	return open_new(&m, path, spec, c, out, f);
+	return open_new(&m, spec, c, out, f);
 }

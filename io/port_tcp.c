@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io/port_tcp.c - raw TCP. */
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/quantities.h"
+#include "io/port_address.h"
 #include "io/port_fd.h"
 #include "io/port_kinds.h"
 #include "io/port_lock.h"
@@ -20,15 +20,15 @@ static const int64_t CONNECT_NS = 5LL * ET_NS_PER_S;
 
 struct tcp_port {
 	struct fd_port link;
-	char host[128], service[8];
+	struct port_addresses addresses;
 	char lock_name[PORT_LOCK_NAME_MAX];
 	int lock;
 };
 
 /* A command and then a query in two writes would wait 40 ms for each other without TCP_NODELAY. */
-static int connect_to(struct tcp_port *t, const struct addrinfo *a)
+static int connect_to(struct tcp_port *t, const struct port_address *a)
 {
-	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	struct clk *c = t->link.base.clk;
 	const int one = 1;
 	int failed = 0;
@@ -36,7 +36,7 @@ static int connect_to(struct tcp_port *t, const struct addrinfo *a)
 
 	if (fd < 0)
 		return -1;
-	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0)
 		goto connected;
 	if (errno != EINPROGRESS)
 		goto fail;
@@ -61,7 +61,7 @@ fail:
 }
 
 /* One address: its lock first, so that a second controller never reaches the instrument. */
-static int try_address(struct tcp_port *t, const struct addrinfo *a, struct fault *f)
+static int try_address(struct tcp_port *t, const struct port_address *a, struct fault *f)
 {
 	int lock = port_lock_address(a, t->link.base.spec, t->lock_name, f);
 
@@ -80,17 +80,14 @@ static int try_address(struct tcp_port *t, const struct addrinfo *a, struct faul
 
 static int tcp_connect(struct fd_port *p, struct fault *f)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct tcp_port *t = (struct tcp_port *)p;
-	struct addrinfo *found;
-	int err = getaddrinfo(t->host, t->service, &hints, &found);
+	int err = port_addresses_find(&t->addresses, p->base.spec, f);
 
-	if (err != 0)
-		return fault_set(f, ET_ERR_IO, "%s: %s", p->base.spec, gai_strerror(err));
+	if (err < 0)
+		return err;
 	err = ET_ERR_IO;
-	for (const struct addrinfo *a = found; a && err < 0; a = a->ai_next)
-		err = try_address(t, a, f);
-	freeaddrinfo(found);
+	for (int i = 0; i < t->addresses.n && err < 0; i++)
+		err = try_address(t, &t->addresses.known[i], f);
 	return err;
 }
 
@@ -112,7 +109,6 @@ int port_tcp_open(const char *host, const char *service, const char *spec, struc
 		return fault_set(f, ET_ERR_NOMEM, "%s: out of memory", spec);
 	t->link.kind = &kind;
 	t->link.is_socket = true;
-	snprintf(t->host, sizeof(t->host), "%s", host);
-	snprintf(t->service, sizeof(t->service), "%s", service);
+	port_addresses_init(&t->addresses, host, service);
 	return fd_port_open(&t->link, spec, c, out, f);
 }
