@@ -90,6 +90,12 @@ int line_read(struct line_io *l, char *out, size_t cap, int64_t deadline_ns, int
 	return err;
 }
 
+int line_read_another(struct line_io *l, char *out, size_t cap, int64_t deadline_ns, int64_t *t_ns)
+{
+	return clk_now_ns(l->port->clk) < deadline_ns ? line_read(l, out, cap, deadline_ns, t_ns)
+						      : ET_ERR_TIMEOUT;
+}
+
 int line_write(struct line_io *l, const char *text, int64_t deadline_ns)
 {
 	char line[LINE_MAX_BYTES];

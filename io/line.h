@@ -30,6 +30,10 @@ void line_reset(struct line_io *l);
 int line_read(struct line_io *l, char *out, size_t cap, int64_t deadline_ns,
 	      int64_t *t_ns) ET_CHECK;
 
+/** As line_read(), for one who waits for a line among others: those that come without end end at the deadline. */
+int line_read_another(struct line_io *l, char *out, size_t cap, int64_t deadline_ns,
+		      int64_t *t_ns) ET_CHECK;
+
 /** @p text and then the line end, in one write. @return as port_write(); ET_ERR_ARG: longer than
  * LINE_MAX_BYTES with its end. */
 int line_write(struct line_io *l, const char *text, int64_t deadline_ns) ET_CHECK;

@@ -8,6 +8,7 @@
 #include "drivers/ir_reader/serial_stamp_line.h"
 #include "drivers/registry.h"
 #include "io/port_transcript.h"
+#include "tests/support/flood.h"
 #include "tests/support/near.h"
 
 #define DIR "tests/transcripts/serial-stamp/"
@@ -312,6 +313,22 @@ static void no_lost_answer_goes_unnoticed(void **state)
 	assert_in_range(n, 5, 12);
 }
 
+static void an_endless_talker_holds_nobody(void **state)
+{
+	struct clk *c = clk_virtual_new(&start);
+	struct port p = { .ops = &flood_ops, .clk = c, .spec = "flood" };
+	struct fault f = { 0 };
+	struct driver_env env = { .name = "talker", .fault = &f, .clk = c, .port = &p };
+	const int64_t began_ns = clk_now_ns(c);
+	struct driver_inst *d = NULL;
+	struct instrument_id id;
+
+	(void)state;
+	assert_true(stamp->open(&env, &d, &id) < 0);
+	assert_true(clk_now_ns(c) - began_ns <= (int64_t)20 * ET_NS_PER_S);
+	clk_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +343,7 @@ int main(void)
 		cmocka_unit_test(arming_is_read_back),
 		cmocka_unit_test(strangers_are_refused),
 		cmocka_unit_test(no_lost_answer_goes_unnoticed),
+		cmocka_unit_test(an_endless_talker_holds_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "drivers/registry.h"
 #include "io/port_sim.h"
 #include "io/port_transcript.h"
+#include "tests/support/flood.h"
 #include "tests/support/near.h"
 
 #define DIR "tests/transcripts/zera-com5003/"
@@ -491,6 +492,22 @@ static void no_load_is_quiet(void **state)
 	clk_free(env.clk);
 }
 
+static void an_endless_talker_holds_nobody(void **state)
+{
+	struct clk *c = clk_virtual_new(&start);
+	struct port p = { .ops = &flood_ops, .clk = c, .spec = "flood" };
+	struct fault f = { 0 };
+	struct driver_env env = { .name = "talker", .fault = &f, .clk = c, .port = &p };
+	const int64_t began_ns = clk_now_ns(c);
+	struct driver_inst *d = NULL;
+	struct instrument_id id;
+
+	(void)state;
+	assert_true(com->open(&env, &d, &id) < 0);
+	assert_true(clk_now_ns(c) - began_ns <= (int64_t)20 * ET_NS_PER_S);
+	clk_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +520,7 @@ int main(void)
 		cmocka_unit_test(no_answer_gone_wrong_gives_a_wrong_sample),
 		cmocka_unit_test(register_and_power_must_agree),
 		cmocka_unit_test(no_load_is_quiet),
+		cmocka_unit_test(an_endless_talker_holds_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "drivers/registry.h"
 #include "io/port_sim.h"
 #include "io/port_transcript.h"
+#include "tests/support/flood.h"
 #include "tests/support/near.h"
 
 #define DIR "tests/transcripts/zera-fg/"
@@ -467,24 +468,10 @@ static void events_are_heard(void **state)
 
 /* ---- one that talks without end ---- */
 
-static int flood_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns)
-{
-	(void)p, (void)buf, (void)len, (void)deadline_ns;
-	return ET_OK;
-}
-static int flood_read(struct port *p, void *buf, size_t cap, int64_t deadline_ns)
-{
-	(void)deadline_ns;
-	clk_sleep_until(p->clk, clk_now_ns(p->clk) + 10000000);
-	memcpy(buf, "X\rX\r", cap < 4 ? cap : 4); /* never quite without something to read */
-	return (int)(cap < 4 ? cap : 4);
-}
-
 static void an_endless_talker_holds_nobody(void **state)
 {
-	static const struct port_ops ops = { .write = flood_write, .read = flood_read };
 	struct clk *c = clk_virtual_new(&start);
-	struct port p = { .ops = &ops, .clk = c, .spec = "flood" };
+	struct port p = { .ops = &flood_ops, .clk = c, .spec = "flood" };
 	const int64_t began_ns = clk_now_ns(c);
 	struct fault f = { 0 };
 

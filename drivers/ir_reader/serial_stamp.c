@@ -9,6 +9,8 @@
 #include "drivers/ir_reader/serial_stamp_link.h"
 #include "drivers/registry.h"
 
+enum { LINES_MAX = 2 * EV_EDGES_MAX }; /* that one call looks at, whatever they are */
+
 struct driver_inst {
 	struct ss_link l;
 	struct instrument_id id;
@@ -246,7 +248,7 @@ static int ss_read_edges(struct driver_inst *d, int64_t deadline_ns, struct edge
 	char line[SS_LINE_MAX + 1];
 	struct edge_batch b = { 0 };
 
-	for (;;) {
+	for (int lines = 0; lines < LINES_MAX; lines++) {
 		int err;
 
 		while (d->l.kept_n && b.n < EV_EDGES_MAX && !d->l.lost) {

@@ -148,7 +148,7 @@ void ss_take_unsolicited(struct ss_link *l, char *line)
 static int next_answer(struct ss_link *l, int64_t deadline_ns, char *line, int64_t *t_ns)
 {
 	for (;;) {
-		int err = line_read(&l->io, line, SS_LINE_MAX + 1, deadline_ns, t_ns);
+		int err = line_read_another(&l->io, line, SS_LINE_MAX + 1, deadline_ns, t_ns);
 
 		if (err == ET_ERR_PROTO)
 			continue; /* damaged; what was in it is missed by its number */

@@ -146,7 +146,7 @@ static int exchange(struct zcom_link *l, const char *question, is_answer_fn is_a
 	l->t_before_ns = l->env.port->t_write_ns;
 	deadline_ns = l->t_before_ns + patience_ns;
 	while (err == ET_OK) {
-		err = line_read(&l->io, out, COM_ANSWER_MAX, deadline_ns, &t_ns);
+		err = line_read_another(&l->io, out, COM_ANSWER_MAX, deadline_ns, &t_ns);
 		if (err == ET_OK)
 			damaged = make_ascii(out) || damaged;
 		if (err == ET_ERR_PROTO) {
