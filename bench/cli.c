@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "bench/version.h"
 
 static const struct cli_option common_options[] = {
@@ -61,6 +62,19 @@ const char *cli_value(const struct cli_args *a, const char *name)
 		if (strcmp(a->options[i].name, name) == 0)
 			return a->values[i];
 	return NULL;
+}
+
+int cli_seed(const struct cli_args *a, uint64_t *seed)
+{
+	const char *text = cli_value(a, "seed");
+	int64_t v;
+
+	if (!text)
+		return EXIT_CONFORMING;
+	if (num_parse_i64(text, strlen(text), &v) != ET_OK || v < 1)
+		return cli_fail(EXIT_USAGE, "--seed: \"%s\"; a whole number from 1", text);
+	*seed = (uint64_t)v;
+	return EXIT_CONFORMING;
 }
 
 /* ---- help ---- */

@@ -4,6 +4,7 @@
 #define BENCH_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 #include "base/diag.h"
@@ -56,6 +57,9 @@ int cli_main(int argc, char **argv);
 
 /** Value of an option of this command; NULL: not given. */
 const char *cli_value(const struct cli_args *a, const char *name);
+
+/** Seed of this command; @p seed keeps its value when none is given. @return EXIT_CONFORMING, EXIT_USAGE (told). */
+int cli_seed(const struct cli_args *a, uint64_t *seed);
 
 /** One error on stderr, "etalon: ...". @return @p code. */
 int cli_fail(int code, const char *fmt, ...) ET_PRINTF(2, 3);

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "base/num.h"
 #include "bench/guardian_record.h"
 #include "bench/lab.h"
 #include "bench/progress.h"
@@ -289,17 +288,6 @@ static bool ask_person(void *arg, int prompt, enum touch touch, const atomic_boo
 	return progress_ask(pr, text) && read_answer(cancelled);
 }
 
-static int parse_seed(const struct cli_args *a, const struct files *x, uint64_t *seed)
-{
-	const char *text = cli_value(a, "seed");
-	int64_t v = x->scenario.seed != INT64_MIN ? x->scenario.seed : 1;
-
-	if (text && (num_parse_i64(text, strlen(text), &v) != ET_OK || v < 1))
-		return cli_fail(EXIT_USAGE, "--seed: \"%s\"; a whole number from 1", text);
-	*seed = (uint64_t)v;
-	return EXIT_CONFORMING;
-}
-
 static int run_in_lab(const struct cli_args *a, const struct run_guarded *live, struct lab *lab,
 		      struct files *x, struct run_result *res)
 {
@@ -332,7 +320,8 @@ static int run_in_lab(const struct cli_args *a, const struct run_guarded *live, 
 	}
 	if (load_files(a, lab, x) != ET_OK)
 		return cli_fail_diag(x->diag);
-	if (parse_seed(a, x, &in.seed) != EXIT_CONFORMING)
+	in.seed = x->scenario.seed != INT64_MIN ? (uint64_t)x->scenario.seed : 1;
+	if (cli_seed(a, &in.seed) != EXIT_CONFORMING)
 		return EXIT_USAGE;
 	run_check_meters(&in);
 	catch_signals();

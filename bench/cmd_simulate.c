@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
-#include "base/num.h"
 #include "bench/bench_file.h"
 #include "bench/commands.h"
 #include "bench/lab.h"
@@ -46,15 +46,23 @@ static int load(struct served *s)
 	return err;
 }
 
-static int parse_seed(struct served *s)
+/* Nothing is written over that `simulate` has not written, a bench file made by hand least of all. */
+static int check_out(const struct served *s)
 {
-	const char *text = cli_value(s->args, "seed");
-	int64_t v = 0;
+	struct stat st;
+	FILE *old;
+	int first;
 
-	if (text && (num_parse_i64(text, strlen(text), &v) != ET_OK || v < 1))
-		return cli_fail(EXIT_USAGE, "--seed: \"%s\"; a whole number from 1", text);
-	s->opt.seed = (uint64_t)v;
-	return EXIT_CONFORMING;
+	if (lstat(s->out, &st) < 0)
+		return EXIT_CONFORMING;
+	old = S_ISREG(st.st_mode) ? fopen(s->out, "re") : NULL;
+	first = old ? fgetc(old) : EOF;
+	if (old)
+		(void)fclose(old);
+	if (first == '{') /* a new bench file is JSON; people write YAML */
+		return EXIT_CONFORMING;
+	return cli_fail(EXIT_USAGE, "--bench-out: %s exists, and `simulate` did not write it; another name",
+			s->out);
 }
 
 /* The links to the lines stand beside the file, and whoever opens them may be elsewhere. */
@@ -71,7 +79,7 @@ static int find_out(struct served *s)
 	if (!realpath(folder, real) || snprintf(s->out, sizeof(s->out), "%s/%s", real,
 						slash ? slash + 1 : out) >= (int)sizeof(s->out))
 		return cli_fail(EXIT_USAGE, "--bench-out: %s: %s", out, strerror(errno));
-	return EXIT_CONFORMING;
+	return check_out(s);
 }
 
 /* The bench as it is on file, with the lines of today. */
@@ -220,7 +228,7 @@ int cmd_simulate(const struct cli_args *a)
 	if (!cli_value(a, "listen"))
 		code = cli_fail(EXIT_USAGE, "simulate: --listen is needed; a batch in virtual time "
 					    "is `etalon run --simulate`");
-	else if ((code = parse_seed(&s)) == EXIT_CONFORMING &&
+	else if ((code = cli_seed(a, &s.opt.seed)) == EXIT_CONFORMING &&
 		 (code = find_out(&s)) == EXIT_CONFORMING)
 		code = load(&s) == ET_OK ? serve(&s) : cli_fail_diag(s.diag);
 	release(&s);

@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -88,9 +89,12 @@ static int set_raw(int fd)
 
 static int make_link(const struct door *d, const char *path, const char *name, struct fault *f)
 {
+	struct stat st;
+
 	if (!d->link[0])
 		return ET_OK;
-	(void)unlink(d->link);
+	if (lstat(d->link, &st) == 0 && S_ISLNK(st.st_mode)) /* of an earlier server */
+		(void)unlink(d->link);
 	if (symlink(path, d->link) < 0)
 		return fault_set(f, ET_ERR_IO, "%s: the link to the simulated %s: %s", d->link,
 				 name, strerror(errno));

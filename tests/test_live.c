@@ -183,6 +183,22 @@ static void a_real_folder_is_refused(void **state)
 		    2);
 }
 
+/* A bench file that a person wrote, and a file where a link would stand. */
+static void nothing_is_written_over(void **state)
+{
+	char *before = live_bench_read(&b, "lab/bench.yaml"), *after;
+
+	(void)state;
+	assert_ends("simulate lab/live.scenario.yaml --listen --lab lab --bench-out lab/bench.yaml", 2);
+	after = live_bench_read(&b, "err.txt");
+	assert_non_null(strstr(after, "lab/bench.yaml exists, and `simulate` did not write it"));
+	free(after);
+	after = live_bench_read(&b, "lab/bench.yaml");
+	assert_string_equal(before, after);
+	free(after);
+	free(before);
+}
+
 /* ---- the lines themselves ---- */
 
 static struct clk *clk;
@@ -350,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_batch_over_real_lines),
 		cmocka_unit_test(lines_are_needed),
 		cmocka_unit_test(a_real_folder_is_refused),
+		cmocka_unit_test(nothing_is_written_over),
 		cmocka_unit_test(clients_come_and_go),
 		cmocka_unit_test(a_killed_client_leaves_the_line),
 		cmocka_unit_test(what_is_unplugged_is_gone),
