@@ -184,6 +184,13 @@ const struct yaml_key bench_keys[] = {
 };
 
 /* A driver that is known, on a link that it speaks. */
+static bool has_facet(const struct driver *drv, int role)
+{
+	return role == BENCH_SOURCE	 ? drv->source != NULL
+	       : role == BENCH_REFERENCE ? drv->reference != NULL
+					 : drv->reader != NULL;
+}
+
 static void check_driver(const char *path, const struct bench_instrument *in, struct diag *d)
 {
 	const struct driver *drv = in->driver ? driver_find(in->driver) : NULL;
@@ -192,6 +199,10 @@ static void check_driver(const char *path, const struct bench_instrument *in, st
 	if (in->driver && !drv)
 		diag_add(d, path, in->mark.line, in->mark.column,
 			 "driver: \"%s\" is not known; `etalon drivers` lists them", in->driver);
+	else if (drv && !has_facet(drv, in->role))
+		diag_add(d, path, in->mark.line, in->mark.column,
+			 "driver: \"%s\" drives no %s; `etalon drivers` lists what each one is for",
+			 in->driver, role_words[in->role]);
 	else if (drv && kind >= 0 && kind != (int)drv->link)
 		diag_add(d, path, in->mark.line, in->mark.column, "port: \"%s\"; the driver %s %s",
 			 in->port, drv->name,

@@ -40,19 +40,28 @@ static int read_identity(struct lab *l, struct fault *f)
 				 l->dir);
 }
 
+int lab_check(const char *dir, struct fault *f)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/etalon.db", dir);
+	if (access(path, F_OK) == 0)
+		return ET_OK;
+	return fault_set(f, ET_ERR_FILE,
+			 "%s: not a laboratory folder (no etalon.db); `etalon init %s` makes one",
+			 dir, dir);
+}
+
 int lab_open(const char *dir, enum db_mode mode, struct lab *out, struct fault *f)
 {
 	struct lab l = { 0 };
 	char path[PATH_MAX];
-	int err;
+	int err = lab_check(dir, f);
 
+	if (err != ET_OK)
+		return err;
 	snprintf(l.dir, sizeof(l.dir), "%s", dir);
 	lab_path(&l, "etalon.db", path);
-	if (access(path, F_OK) != 0)
-		return fault_set(
-			f, ET_ERR_FILE,
-			"%s: not a laboratory folder (no etalon.db); `etalon init %s` makes one",
-			dir, dir);
 	err = db_open(path, mode, NULL, &l.db, f);
 	if (err != ET_OK)
 		return err;

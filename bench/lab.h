@@ -16,6 +16,9 @@ struct lab {
 	struct db *db;
 };
 
+/** Is the folder @p dir a laboratory? Its record stays closed. @return ET_OK, ET_ERR_FILE. */
+int lab_check(const char *dir, struct fault *f) ET_CHECK;
+
 /** Open the record of the folder @p dir.
  * @return ET_OK; ET_ERR_FILE: not a laboratory folder; as db_open() otherwise. */
 int lab_open(const char *dir, enum db_mode mode, struct lab *out, struct fault *f) ET_CHECK;

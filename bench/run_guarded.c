@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/bench_file.h"
 #include "bench/guardian.h"
 #include "bench/guardian_record.h"
+#include "bench/lab.h"
 
 struct parent {
 	const struct cli_args *args;
@@ -30,19 +30,6 @@ static int check_ports(const struct bench_file *b, struct fault *f)
 	return ET_OK;
 }
 
-/* The record stays closed here; but no note is made in a folder that is no laboratory. */
-static int check_lab(const char *dir, struct fault *f)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/etalon.db", dir);
-	if (access(path, F_OK) == 0)
-		return ET_OK;
-	return fault_set(f, ET_ERR_FILE,
-			 "%s: not a laboratory folder (no etalon.db); `etalon init %s` makes one",
-			 dir, dir);
-}
-
 static int be_worker(void *arg, struct guard *guard)
 {
 	struct parent *p = arg;
@@ -54,20 +41,15 @@ static int be_worker(void *arg, struct guard *guard)
 static int guard_source(struct parent *p, const struct bench_file *bench, struct fault *f)
 {
 	const struct bench_instrument *source = bench_file_instrument(bench, BENCH_SOURCE);
-	const struct driver *driver = driver_find(source->driver);
 	struct guardian_config cfg;
 	char folder[PATH_MAX];
 	int code;
 
 	guardian_config_init(&cfg);
-	if (!driver || !driver->source)
-		return cli_exit_of(fault_set(f, ET_ERR_FILE,
-					     "instrument \"%s\": the driver %s is not of a source",
-					     source->name, source->driver));
 	if (port_open(source->port, p->given.clk, &p->given.source, f) != ET_OK)
 		return cli_exit_of(f->code);
 	cfg.name = source->name;
-	cfg.source = driver->source;
+	cfg.source = driver_find(source->driver)->source;
 	cfg.port = p->given.source;
 	cfg.clk = p->given.clk;
 	cfg.folder = guardian_folder(p->args->lab, folder);
@@ -93,7 +75,7 @@ int run_guarded(const struct cli_args *a,
 	snprintf(in_lab, sizeof(in_lab), "%s/bench.yaml", a->lab);
 	if (!d || !p.given.clk)
 		code = cli_fail(EXIT_RECORD, "out of memory");
-	else if (check_lab(a->lab, &f) != ET_OK)
+	else if (lab_check(a->lab, &f) != ET_OK) /* no note in a folder that is no laboratory */
 		code = cli_exit_of(f.code);
 	else if (bench_file_load(path ? path : in_lab, &bench, &doc, d) != ET_OK)
 		code = cli_fail_diag(d);

@@ -258,6 +258,10 @@ static void a_bench_file_says_which_sensor_is_where(void **state)
 		  "reader: \"r\"; the name of an instrument whose role is reader would be right" },
 		{ HEAD "positions:\n  - {position: 1" IDEAL "  - {position: 2, channel: 1" IDEAL,
 		  "channel: 1 of \"left\" is at position 1 already" },
+		{ HEAD "  - {name: right, role: reader, driver: zera-fg, port: \"tcp:a:4\"}\n"
+		       "positions:\n  - {position: 1, reader: left" IDEAL,
+		  "driver: \"zera-fg\" drives no reader; `etalon drivers` lists what each one is "
+		  "for" },
 	};
 
 	(void)state;
