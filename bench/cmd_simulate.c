@@ -61,7 +61,8 @@ static int check_out(const struct served *s)
 		(void)fclose(old);
 	if (first == '{') /* a new bench file is JSON; people write YAML */
 		return EXIT_CONFORMING;
-	return cli_fail(EXIT_USAGE, "--bench-out: %s exists, and `simulate` did not write it; another name",
+	return cli_fail(EXIT_USAGE,
+			"--bench-out: %s exists, and `simulate` did not write it; another name",
 			s->out);
 }
 

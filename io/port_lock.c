@@ -139,8 +139,8 @@ int port_lock_address(const struct port_address *a, const char *spec, char name[
 {
 	char host[64], service[8];
 
-	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host, sizeof(host), service, sizeof(service),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+	if (getnameinfo((const struct sockaddr *)&a->sa, a->len, host, sizeof(host), service,
+			sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return fault_set(f, ET_ERR_IO, "%s: no numeric address", spec);
 	snprintf(name, PORT_LOCK_NAME_MAX, "tcp-%s-%s", host, service);
 	return port_lock_name(name, f);

@@ -189,7 +189,8 @@ static void nothing_is_written_over(void **state)
 	char *before = live_bench_read(&b, "lab/bench.yaml"), *after;
 
 	(void)state;
-	assert_ends("simulate lab/live.scenario.yaml --listen --lab lab --bench-out lab/bench.yaml", 2);
+	assert_ends("simulate lab/live.scenario.yaml --listen --lab lab --bench-out lab/bench.yaml",
+		    2);
 	after = live_bench_read(&b, "err.txt");
 	assert_non_null(strstr(after, "lab/bench.yaml exists, and `simulate` did not write it"));
 	free(after);
