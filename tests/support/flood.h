@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/quantities.h"
-#include "io/port.h"
+#include "drivers/driver.h"
 
 static inline int flood_write(struct port *p, const void *buf, size_t len, int64_t deadline_ns)
 {
@@ -29,5 +29,21 @@ static inline int flood_read(struct port *p, void *buf, size_t cap, int64_t dead
 }
 
 static const struct port_ops flood_ops = { .write = flood_write, .read = flood_read };
+
+/* Opening @p driver on such a link: how long it takes to fail. @return < 0: it did not fail. */
+static inline double flood_refused_after_s(const struct driver *driver)
+{
+	static const struct clk_start start = { 0 };
+	struct clk *c = clk_virtual_new(&start);
+	struct port p = { .ops = &flood_ops, .clk = c, .spec = "flood" };
+	struct fault f = { 0 };
+	struct driver_env env = { .name = "talker", .fault = &f, .clk = c, .port = &p };
+	struct driver_inst *d = NULL;
+	struct instrument_id id;
+	const double s = driver->open(&env, &d, &id) < 0 ? (double)clk_now_ns(c) / ET_NS_PER_S : -1;
+
+	clk_free(c);
+	return s;
+}
 
 #endif
