@@ -56,7 +56,7 @@ static void fatten(json_t *attempt)
 
 	json_array_foreach(json_object_get(attempt, "positions"), i, p)
 	{
-		char key[16];
+		char key[24];
 
 		for (int k = 0; k < 20; k++) {
 			snprintf(key, sizeof(key), "member_%02d", k);
