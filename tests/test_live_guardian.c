@@ -12,6 +12,7 @@
 
 #include "bench/cli.h"
 #include "db/journal.h"
+#include "tests/support/memory_cage.h"
 #include "tests/support/near.h"
 
 static struct strike_bench bench;
@@ -95,6 +96,7 @@ static void a_killed_worker_is_on_record_in_the_next_run(void **state)
 struct trouble {
 	const char *tell; /* to the server, while it measures; NULL: nothing */
 	int signo; /* to the guardian then; 0: none */
+	struct memory_cage *cage; /* whose memory runs out then; NULL: no */
 	const char *then_said; /* wait until this was said, ... */
 	const char *then_tell; /* ... then tell this; or give up by SIGINT: NULL */
 	int exit_code;
@@ -141,12 +143,18 @@ static void goes_through(const struct trouble *t)
 	snprintf(words, sizeof(words),
 		 "run --lab lab --bench lab/relayed.yaml --batch lab/batches/strike.yaml "
 		 "--operator anna");
+	if (t->cage)
+		assert_true(memory_cage_enter(t->cage));
 	pid = live_bench_start(&bench.b, words);
+	if (t->cage)
+		assert_true(memory_cage_leave(t->cage));
 	assert_true(waits_for(pid, "measuring", 60));
 	if (t->tell)
 		tell(t->tell);
 	if (t->signo)
 		kill(pid, t->signo);
+	if (t->cage)
+		assert_int_equal(memory_cage_starve(t->cage, 4 << 20, 20), 1);
 	if (t->then_said)
 		assert_true(waits_for(pid, t->then_said, 90));
 	if (t->then_tell)
@@ -220,6 +228,29 @@ static void nobody_comes_to_the_source(void **state)
 	a_killed_worker_is_on_record_in_the_next_run(state);
 }
 
+/* The kernel's own killer, in a group that holds both processes: it takes the worker, and the guardian switches off. */
+static void memory_runs_out(void **state)
+{
+	const struct strike none = { 0 };
+	struct strike_report r;
+	struct memory_cage cage;
+	const struct trouble t = { .cage = &cage,
+				   .exit_code = EXIT_BENCH,
+				   .state = "energised" }; /* the dead write no more */
+
+	(void)state;
+	if (!memory_cage_make(&cage)) {
+		print_message("no memory control group here: not tried\n");
+		skip();
+	}
+	goes_through(&t);
+	memory_cage_remove(&cage);
+	assert_true(is_said("the worker"));
+	assert_int_equal(strike_run(&bench, &none, &r), 0);
+	assert_int_equal(r.exit_code, EXIT_NOT_CONFORMING);
+	assert_true(is_on_record("guardian.note", "event", "worker_lost"));
+}
+
 /* Each sync takes longer than a loop may be silent. A slow disk is no reason to end anybody. */
 static void a_disk_that_is_slow(void **state)
 {
@@ -248,6 +279,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_closed_terminal),
 	};
 	const struct CMUnitTest slow[] = {
+		cmocka_unit_test(memory_runs_out),
 		cmocka_unit_test(a_disk_that_is_slow),
 		cmocka_unit_test(a_source_that_refuses_to_go_off),
 		cmocka_unit_test(a_source_that_says_off_and_stays_on),
