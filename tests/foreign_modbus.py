@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: foreign_modbus.py on SOURCE | client PORT | server ORDER
+"""usage: foreign_modbus.py on SOURCE | client PORT | server ORDER | rtu ORDER
 
 "on" sets the simulated source to 120 V, 10 A, 0.5 lagging on L1. Then pymodbus on the other side: "client" asks the
 simulated SDM630; "server" is a meter with the registers of an SDM630 whose floats
-pymodbus wrote in that word order: it tells its port on stdout and ends when its stdin is closed.
+pymodbus wrote in that word order: it tells its port on stdout and ends when its stdin is closed; "rtu" is the same one
+on a serial line, a pseudo-terminal whose path it tells.
 Ends with 1 at the first answer that is not what the protocol says."""
 import os
 import socket
 import sys
 import threading
 import time
+import tty
 
 try:
     from pymodbus.client import ModbusTcpClient
@@ -80,9 +82,8 @@ def client(port):
     c.close()
 
 
-def server(order):
+def meter(order):
     from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext, ModbusSparseDataBlock
-    from pymodbus.server import StartTcpServer
 
     orders = {"abcd": (Endian.Big, Endian.Big), "cdab": (Endian.Big, Endian.Little),
               "badc": (Endian.Little, Endian.Big), "dcba": (Endian.Little, Endian.Little)}
@@ -93,17 +94,45 @@ def server(order):
         for i, r in enumerate(b.to_registers()):
             registers[address + i] = r
     slave = ModbusSlaveContext(ir=ModbusSparseDataBlock(registers), zero_mode=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    return ModbusServerContext(slaves=slave, single=True)
+
+
+def server(order):
+    from pymodbus.server import StartTcpServer
+
+    context = meter(order)
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     print(port, flush=True)
-    StartTcpServer(context=ModbusServerContext(slaves=slave, single=True), address=("127.0.0.1", port))
+    StartTcpServer(context=context, address=("127.0.0.1", port))
+
+
+def pass_on(a, b):
+    while True:
+        os.write(b, os.read(a, 256))
+
+
+def rtu(order):
+    from pymodbus.server import StartSerialServer
+    from pymodbus.transaction import ModbusRtuFramer
+
+    context = meter(order)
+    ends = [os.openpty(), os.openpty()]  # a line has two ends, a pseudo-terminal one
+    for master, slave in ends:
+        tty.setraw(slave)
+    for a, b in (0, 1), (1, 0):
+        threading.Thread(target=pass_on, args=(ends[a][0], ends[b][0]), daemon=True).start()
+    print(os.ttyname(ends[1][1]), flush=True)
+    StartSerialServer(context=context, framer=ModbusRtuFramer, port=os.ttyname(ends[0][1]), baudrate=9600)
 
 
 if sys.argv[1] == "on":
     on(int(sys.argv[2]))
 elif sys.argv[1] == "client":
     client(int(sys.argv[2]))
+elif sys.argv[1] == "rtu":
+    rtu(sys.argv[2])
 else:
     server(sys.argv[2])

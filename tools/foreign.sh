@@ -109,20 +109,26 @@ for order in abcd cdab badc dcba; do
 	[ -n "$py" ] || { say "pymodbus, server" "not installed, left out"; break; }
 	sed "s/^id: .*/id: $order/; s/^word_order: .*/word_order: $order/" \
 		drivers/reference_standard/registers/eastron-sdm630.yaml >"$tmp/registers/$order.yaml"
-	rm -f "$tmp/hold8" "$tmp/meter"
-	mkfifo "$tmp/hold8"
-	"$py" tests/foreign_modbus.py server $order <"$tmp/hold8" >"$tmp/meter" 2>"$tmp/meter.err" &
-	exec 8>"$tmp/hold8"
-	port=$(first_line "$tmp/meter")
-	for _ in 1 2 3 4 5 6 7 8 9 10; do # it tells its port a little before it listens
-		got=$("$ask" "modbus-tcp:127.0.0.1:$port,1" "$tmp" $order 2>&1) && break
-		sleep 0.5
+	for kind in server rtu; do
+		rm -f "$tmp/hold8" "$tmp/meter"
+		mkfifo "$tmp/hold8"
+		"$py" tests/foreign_modbus.py $kind $order <"$tmp/hold8" >"$tmp/meter" 2>"$tmp/meter.err" &
+		exec 8>"$tmp/hold8"
+		place=$(first_line "$tmp/meter")
+		case $kind in
+		server) place="modbus-tcp:127.0.0.1:$place,1" ;;
+		rtu) place="modbus-rtu:$place,9600,8n1,1" ;;
+		esac
+		for _ in 1 2 3 4 5 6 7 8 9 10; do # it tells its place a little before it listens
+			got=$("$ask" "$place" "$tmp" $order 2>&1) && break
+			sleep 0.5
+		done
+		exec 8>&-
+		case $got in
+		"Eastron SDM630 DECLARED simulated=0 L1 230.5 V 5 A 576.25 W L2 229.75 V 4 A 919 W L3 231.25 V 3 A 693.75 W"*" 2189 W 998.125 var 60 Hz")
+			say "pymodbus, $kind, $order" "content" ;;
+		*) say "pymodbus, $kind, $order" "FAILED: $got"; bad=1 ;;
+		esac
 	done
-	exec 8>&-
-	case $got in
-	"Eastron SDM630 DECLARED simulated=0 L1 230.5 V 5 A 576.25 W L2 229.75 V 4 A 919 W L3 231.25 V 3 A 693.75 W"*" 2189 W 998.125 var 60 Hz")
-		say "pymodbus, server, $order" "content" ;;
-	*) say "pymodbus, server, $order" "FAILED: $got"; bad=1 ;;
-	esac
 done
 exit $bad
