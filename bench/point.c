@@ -112,6 +112,7 @@ int point_setup(const struct point_context *c, const struct plan_step *st,
 	const struct bench_meter_type *type = bench_file_meter_type(c->bench, m->model);
 	struct ee_setup s = { .kh_wh = m->kh_wh,
 			      .ref_sigma_s = c->bench->ref_sigma_s,
+			      .line_hz = NAN,
 			      .grid_s = type ? type->grid_s : NAN,
 			      .edge_sigma_s = type ? type->edge_sigma_s : NAN };
 	struct setpoint sp;

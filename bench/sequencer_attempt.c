@@ -107,8 +107,10 @@ static enum ee_cause check_power(struct seq *s, const struct seq_step *step,
 	}
 	if (s->state != SEQ_CHECKING) /* after the measurement: the set-up stays as it was */
 		return EE_CAUSE_NONE;
-	for (int i = 0; i < ET_POSITIONS_MAX; i++)
+	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
 		s->setup[i].ref_power_w = fabs(r->power_sum_w);
+		s->setup[i].line_hz = r->freq_hz > 10 && r->freq_hz < 1000 ? r->freq_hz : NAN;
+	}
 	return EE_CAUSE_NONE;
 }
 
@@ -169,7 +171,8 @@ int seq_attempt_begin(struct seq *s)
 	setpoint_power(&step->sp, &power_w, &reactive_var);
 	memcpy(s->setup, step->setup, sizeof(s->setup));
 	for (int i = 0; i < ET_POSITIONS_MAX; i++) {
-		s->setup[i].ref_power_w = fabs(power_w); /* until it is read */
+		s->setup[i].ref_power_w = fabs(power_w); /* until they are read */
+		s->setup[i].line_hz = step->sp.freq_hz;
 		s->setup[i].cap_s = step->cap_s;
 		use_reader(&s->identity[TO_READER + s->cfg.reader_of[i]], &s->setup[i]);
 	}

@@ -7,9 +7,7 @@
 
 enum { EDGES_MIN = 5, BEAT_EXCLUDED_EDGES = 15, WALK_EDGES_MIN = 20, WRAPS_MIN = 3 };
 static const double BEAT_FRACTION = 0.02, BEAT_LAG1 = 0.5, WALK_GROWTH = 1.5;
-static const double GRID_TOLERANCE = 5e-4, TURNS_MIN = 2, SAWTOOTH_SD = 0.2;
-/* Grids that an unknown meter may have, and that round loads meet: a cycle, a tick of 10 ms, half a cycle. */
-static const double LIKELY_GRIDS_S[] = { SLOPE_GRID_UNKNOWN_S, 0.010, SLOPE_GRID_UNKNOWN_S / 2 };
+static const double LINE_TOLERANCE = 1e-3, TURNS_MIN = 2, SAWTOOTH_SD = 0.2, TICK_S = 0.010;
 
 /* Sums over the pulse numbers, and a straight line y = y_mean + slope*(k - k_mean). */
 struct line {
@@ -42,6 +40,13 @@ static struct line fit(const int32_t *k, const double *y, size_t n)
 static double or_zero(double v)
 {
 	return isnan(v) ? 0 : v;
+}
+
+double slope_grid_or_cycle_s(double grid_s, double line_hz)
+{
+	if (!isnan(grid_s))
+		return grid_s;
+	return line_hz > 0 ? 1 / line_hz : 1 / 50.0;
 }
 
 /* Declared standard deviation of one edge besides, and with, its grid. */
@@ -98,25 +103,32 @@ static struct residuals choose_residuals(const struct slope_data *d, const struc
 static bool is_excluded(double q_s, const struct residuals *r, double period_s, double n_pulses)
 {
 	const double slots = period_s / q_s;
-	const double turns = n_pulses * (fabs(slots - rint(slots)) - slots * GRID_TOLERANCE);
+	const double turns = n_pulses * (fabs(slots - rint(slots)) - slots * LINE_TOLERANCE);
 
 	return turns >= TURNS_MIN && r->sd_s < SAWTOOTH_SD * q_s;
 }
 
-/* The largest grid that may be behind the edges. An unknown one is the largest likely one that they don't exclude, or what
- * they show if that is more; if none is left, something slow (lag 1) is taken for a grid of its own size. Any other
- * grid is so seldom near enough to a fraction of the period to hide that U needs no room for it. */
+/* The largest grid that may be behind the edges. An unknown one: of those that a meter may have and that round loads meet
+ * (a cycle, half of it, a tick of 10 ms) the largest that the edges don't exclude, or what they show if that is more.
+ * If none is left, something slow (lag 1) is taken for a grid of its own size. Any other grid is so seldom near enough to a
+ * fraction of the period to hide that U needs no room for it. */
 static double possible_grid_s(const struct slope_setup *s, const struct slope_data *d,
 			      double period_s, const struct residuals *r)
 {
+	const double cycle_s = slope_grid_or_cycle_s(NAN, s->line_hz);
+	const double likely_s[] = { cycle_s, TICK_S, cycle_s / 2 };
 	const double n_pulses = d->number[d->n - 1] - d->number[0];
+	double largest_s = 0;
 
 	if (!isnan(s->grid_s))
 		return s->grid_s;
-	for (size_t i = 0; i < sizeof(LIKELY_GRIDS_S) / sizeof(*LIKELY_GRIDS_S); i++)
-		if (d->n < BEAT_EXCLUDED_EDGES ||
-		    !is_excluded(LIKELY_GRIDS_S[i], r, period_s, n_pulses))
-			return fmax(LIKELY_GRIDS_S[i], r->range_s);
+	if (d->n < BEAT_EXCLUDED_EDGES || !(s->line_hz > 0))
+		return fmax(cycle_s, r->range_s);
+	for (size_t i = 0; i < sizeof(likely_s) / sizeof(*likely_s); i++)
+		if (!is_excluded(likely_s[i], r, period_s, n_pulses))
+			largest_s = fmax(largest_s, likely_s[i]);
+	if (largest_s > 0)
+		return fmax(largest_s, r->range_s);
 	return fabs(r->lag1) > BEAT_LAG1 ? r->range_s : 0;
 }
 
@@ -482,7 +494,7 @@ double slope_ref_edge_s(const struct slope_setup *setup, const struct ref_point 
 int slope_edges_for(const struct slope_setup *setup, double period_s, double ref_edge_s,
 		    double floor_rel, int edges_min)
 {
-	const double grid_s = isnan(setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : setup->grid_s;
+	const double grid_s = slope_grid_or_cycle_s(setup->grid_s, setup->line_hz);
 	const double edge_s = hypot(jitter_s(setup), grid_s / sqrt(12));
 	int n = edges_min < EDGES_MIN ? EDGES_MIN : edges_min;
 

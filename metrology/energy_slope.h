@@ -19,9 +19,10 @@
  * u_set^2 = (half its width)^2/3 + (distance of the slope from its middle)^2. With a declared grid to
  * which the edges keep, the part is min(u_set, 1.5*q/(T*sqrt(3))), and the declared jitter on top.
  * Where they don't, or q is not known, it is that of white noise, and not under that bound when a beat is
- * seen or can't be excluded: fewer than 15 edges, or an unknown q that may be there. That is one cycle of 60 Hz,
+ * seen or can't be excluded: fewer than 15 edges, or an unknown q that may be there. That is one cycle of the line,
  * 10 ms or half a cycle, the largest that the edges don't exclude, or what the residuals show if that is more. Edges
- * exclude a grid when they shift against it by two turns or more and yet scatter less than its sawtooth would.
+ * exclude a grid when they shift against it by two turns or more, whatever the line was within 0.1 % of what was
+ * measured, and yet scatter less than its sawtooth would.
  * From 15 edges on, and when the sawtooth was seen to wrap three times, its set may take the bound's place. Likewise
  * a walk: with fewer than 20 edges whose residuals are more than was declared the part is not under that of a walk.
  *
@@ -39,9 +40,9 @@
 #include "metrology/reference_energy.h"
 
 enum { SLOPE_EDGES_MAX = 4096, SLOPE_POINTS_MAX = 4096 };
-#define SLOPE_GRID_UNKNOWN_S (1 / 60.0)
 
 struct slope_setup {
+	double line_hz; /* at the point, as measured; NAN or 0: not known */
 	double grid_s; /* q; 0: none; NAN: not known */
 	double edge_sigma_s; /* declared, besides the grid; NAN: not declared */
 	double stamp_resolution_s;
@@ -91,6 +92,9 @@ int slope_estimate(const struct slope_setup *setup, const struct slope_data *dat
  * of its variance. @return 0 with fewer than 2 updates: nothing is known yet. */
 double slope_ref_edge_s(const struct slope_setup *setup, const struct ref_point *ref, size_t n_ref,
 			double power_w, double period_s);
+
+/** @p grid_s, or if that is not known one cycle of @p line_hz (if not that either: of 50 Hz). */
+double slope_grid_or_cycle_s(double grid_s, double line_hz);
 
 /** Number of edges after which 2*u of both parts is at most @p floor_rel, as declared, where no beat is in the way;
  * @p edges_min at least; SLOPE_EDGES_MAX + 1 when that does not suffice.

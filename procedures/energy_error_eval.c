@@ -48,7 +48,8 @@ static bool setup_makes_sense(const struct ee_setup *s)
 	       is_positive(s->ref_power_w) && fabs(s->ref_error_pct) < 50 &&
 	       is_at_least_0(s->ref_sigma_s) && is_at_least_0(s->ref_resolution_wh) &&
 	       fabs(s->pos_ratio_pct) < 50 && fabs(s->pos_phase_crad) < 50 &&
-	       isfinite(s->tan_phi) && (isnan(s->grid_s) || is_at_least_0(s->grid_s)) &&
+	       isfinite(s->tan_phi) && (isnan(s->line_hz) || is_at_least_0(s->line_hz)) &&
+	       (isnan(s->grid_s) || is_at_least_0(s->grid_s)) &&
 	       (isnan(s->edge_sigma_s) || is_at_least_0(s->edge_sigma_s)) &&
 	       is_at_least_0(s->stamp_resolution_s) && s->limit_lo_pct <= s->limit_hi_pct &&
 	       isfinite(s->limit_lo_pct) && isfinite(s->limit_hi_pct) &&
@@ -295,12 +296,13 @@ static void prepare(struct ee_work *w, const struct ee_setup *s, const struct ee
 	w->out = out;
 	w->elapsed_s = (double)(raw->t_now_ns - raw->t_armed_ns) / ET_NS_PER_S;
 	w->tolerance = fmin(0.4, fmax(s->tolerance_pct, beyond) / 100);
-	w->gate_s = (isnan(s->grid_s) ? SLOPE_GRID_UNKNOWN_S : s->grid_s) + GATE_S +
+	w->gate_s = slope_grid_or_cycle_s(s->grid_s, s->line_hz) + GATE_S +
 		    (isnan(s->edge_sigma_s) ? 0 : 4 * s->edge_sigma_s);
 	w->numbering = (struct numbering){ .status = NUMBERING_TOO_FEW, .period_s = NAN };
 	w->usable.n_seen = 0;
 	w->usable.have_map = false;
 	w->slope_setup = (struct slope_setup){
+		.line_hz = s->line_hz,
 		.grid_s = s->grid_s,
 		.edge_sigma_s = s->edge_sigma_s,
 		.stamp_resolution_s = s->stamp_resolution_s,

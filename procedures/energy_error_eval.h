@@ -39,6 +39,7 @@ struct ee_setup {
 	/* position, known offsets that are corrected: meter sees ref*(1+ratio), phase + = its voltage leads */
 	double pos_ratio_pct, pos_phase_crad, tan_phi;
 	/* edges */
+	double line_hz;			/* frequency at the point, as the reference reads it; NAN, 0: not known */
 	double grid_s;			/* q: the meter type emits on a grid of q s; 0: none; NAN: not known */
 	double edge_sigma_s;		/* declared sd of one edge besides the grid (latency, reader); NAN: no declared model */
 	double stamp_resolution_s;	/* of the reader */

@@ -89,6 +89,7 @@ static const struct member setup_members[] = {
 	M(ee_setup, F64, pos_ratio_pct),
 	M(ee_setup, F64, pos_phase_crad),
 	M(ee_setup, F64, tan_phi),
+	M(ee_setup, F64, line_hz),
 	M(ee_setup, F64, grid_s),
 	M(ee_setup, F64, edge_sigma_s),
 	M(ee_setup, F64, stamp_resolution_s),

@@ -156,7 +156,7 @@ static int number_usable(struct ee_work *w)
 		.period_s = w->period0_s,
 		.tolerance = w->tolerance,
 		.gate_s = w->gate_s,
-		.grid_s = isnan(w->setup->grid_s) ? SLOPE_GRID_UNKNOWN_S : w->setup->grid_s,
+		.grid_s = slope_grid_or_cycle_s(w->setup->grid_s, w->setup->line_hz),
 	};
 	int err;
 

@@ -72,6 +72,7 @@ static void any_setup(struct ee_setup *s)
 			      &s->pos_ratio_pct,
 			      &s->pos_phase_crad,
 			      &s->tan_phi,
+			      &s->line_hz,
 			      &s->grid_s,
 			      &s->edge_sigma_s,
 			      &s->stamp_resolution_s,
@@ -178,7 +179,7 @@ static void every_bit_of_an_observation_comes_back(void **state)
 static void no_member_is_forgotten(void **state)
 {
 	const size_t line = 32 + 3 * sizeof(double);
-	const size_t setup = 16 * sizeof(double) + 3 * sizeof(int64_t) + 3 * sizeof(int) +
+	const size_t setup = 17 * sizeof(double) + 3 * sizeof(int64_t) + 3 * sizeof(int) +
 			     sizeof(size_t) + EE_LINES_MAX * line;
 	const size_t observation = 19 * sizeof(double) + 10 * sizeof(int64_t) + 4 * sizeof(int) +
 				   2 * sizeof(uint32_t) + 2 * sizeof(bool);
@@ -194,7 +195,8 @@ static void words_and_keys_are_stable(void **state)
 	static const char want_setup[] =
 		"{\"cap_s\":300.0,\"edge_sigma_s\":null,\"floor_a_pct\":0.050000000000000003,"
 		"\"grid_s\":0.0,"
-		"\"kh_wh\":1.0,\"limit_hi_pct\":1.0,\"limit_lo_pct\":-1.0,\"lines\":[{\"c\":1.0,"
+		"\"kh_wh\":1.0,\"limit_hi_pct\":1.0,\"limit_lo_pct\":-1.0,"
+		"\"line_hz\":60.0,\"lines\":[{\"c\":1.0,"
 		"\"dof\":\"inf\",\"name\":\"reference.certificate\",\"u_pct\":0.01}],\"m_den\":1,"
 		"\"m_num\":2,\"min_intervals\":4,\"pos_phase_crad\":0.0,\"pos_ratio_pct\":0.0,"
 		"\"ref_error_pct\":0.0,\"ref_power_w\":1200.0,\"ref_resolution_wh\":0.0,\"ref_"
@@ -205,6 +207,7 @@ static void words_and_keys_are_stable(void **state)
 			      .m_num = 2,
 			      .m_den = 1,
 			      .ref_power_w = 1200,
+			      .line_hz = 60,
 			      .edge_sigma_s = NAN,
 			      .limit_lo_pct = -1,
 			      .limit_hi_pct = 1,
@@ -253,7 +256,7 @@ static void a_changed_record_is_refused(void **state)
 		{ "rule", "\"unknown\"", "set-up: rule has no right value" },
 		{ "rule", "0", "set-up: rule has no right value" },
 		{ "round_digits", "4294967298", "set-up: round_digits has no right value" },
-		{ "extra", "1", "set-up: 24 keys, not 23" },
+		{ "extra", "1", "set-up: 25 keys, not 24" },
 		{ "lines", "{}", "set-up: lines has no right value" },
 		{ "lines", "[1]", "line of the budget: name has no right value" },
 		{ "lines",

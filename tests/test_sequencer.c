@@ -120,13 +120,15 @@ static void the_attempt_holds_what_the_record_needs(void **state)
 	assert_int_equal(seq_verdict(b.seq, 3), EE_NOT_RUN);
 }
 
-static void power_of_the_setup_is_the_one_read(void **state)
+static void power_and_frequency_of_the_setup_are_those_read(void **state)
 {
 	(void)state;
 	b.volt_factor = 1.005;
+	b.freq_hz = 60.2;
 	fb_start(&b);
 	fb_until(&b, SEQ_STORING);
 	assert_near(seq_attempt(b.seq)->pos[0].setup.ref_power_w, 2412, 1e-9);
+	assert_near(seq_attempt(b.seq)->pos[0].setup.line_hz, 60.2, 0);
 }
 
 static void a_power_that_drifts_within_the_window_leaves_the_setup(void **state)
@@ -1104,7 +1106,7 @@ int main(void)
 		T(ranges_are_never_smaller_than_what_flows),
 		T(up_and_down_at_once_needs_ranges_for_both),
 		T(the_attempt_holds_what_the_record_needs),
-		T(power_of_the_setup_is_the_one_read),
+		T(power_and_frequency_of_the_setup_are_those_read),
 		T(a_power_that_drifts_within_the_window_leaves_the_setup),
 		T(progress_gives_figures),
 		T(without_prompts_nobody_is_asked),

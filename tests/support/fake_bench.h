@@ -34,6 +34,7 @@ struct fake_bench {
 	struct setpoint sp; /* what the source gives */
 	bool on, stuck_on, mute; /* stuck: off does nothing; mute: ... and it does not say so */
 	double volt_factor; /* what the reference reads of it */
+	double freq_hz; /* what the reference reads; 0: what is set */
 	void (*twist)(struct ref_reading *r); /* what else the reference reads; NULL: nothing */
 	struct ref_register after; /* besides the range of L1 */
 	double range_after_v; /* of L1, after the measurement */
@@ -132,7 +133,7 @@ static inline struct ref_reading fb_reading(const struct fake_bench *b)
 {
 	struct ref_reading r = { .t_before_ns = b->now_ns - 1, .t_after_ns = b->now_ns };
 
-	r.freq_hz = b->sp.freq_hz;
+	r.freq_hz = b->freq_hz > 0 ? b->freq_hz : b->sp.freq_hz;
 	for (int i = 0; b->on && i < ET_PHASES; i++) {
 		r.volt_v[i] = b->sp.ph[i].volt_v * b->volt_factor;
 		r.curr_a[i] = b->sp.ph[i].curr_a;

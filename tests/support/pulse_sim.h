@@ -187,6 +187,7 @@ static inline struct ee_setup sim_setup(const struct sim *s)
 		.ref_power_w = s->power_w,
 		.ref_sigma_s = s->update_sigma_s,
 		.ref_resolution_wh = s->resolution_wh,
+		.line_hz = 60,
 		.grid_s = s->grid_s,
 		.edge_sigma_s = s->edge_sigma_s,
 		.stamp_resolution_s = 1e-6,
