@@ -64,23 +64,12 @@ static void fill_doubles(double *const *at, size_t n)
 
 static void any_setup(struct ee_setup *s)
 {
-	double *const d[] = { &s->kh_wh,
-			      &s->ref_power_w,
-			      &s->ref_error_pct,
-			      &s->ref_sigma_s,
-			      &s->ref_resolution_wh,
-			      &s->pos_ratio_pct,
-			      &s->pos_phase_crad,
-			      &s->tan_phi,
-			      &s->line_hz,
-			      &s->grid_s,
-			      &s->edge_sigma_s,
-			      &s->stamp_resolution_s,
-			      &s->limit_lo_pct,
-			      &s->limit_hi_pct,
-			      &s->floor_a_pct,
-			      &s->cap_s,
-			      &s->tolerance_pct };
+	double *const d[] = { &s->kh_wh,	  &s->ref_power_w,	 &s->ref_error_pct,
+			      &s->ref_sigma_s,	  &s->ref_resolution_wh, &s->pos_ratio_pct,
+			      &s->pos_phase_crad, &s->tan_phi,		 &s->line_hz,
+			      &s->grid_s,	  &s->edge_sigma_s,	 &s->stamp_resolution_s,
+			      &s->limit_lo_pct,	  &s->limit_hi_pct,	 &s->floor_a_pct,
+			      &s->cap_s,	  &s->tolerance_pct };
 
 	memset(s, 0, sizeof(*s));
 	fill_doubles(d, sizeof(d) / sizeof(d[0]));

@@ -362,7 +362,7 @@ static void an_unknown_grid_at_a_round_load_stays_inside(void **state)
 	static const struct {
 		double grid_s, line_hz;
 	} rows[] = {
-		{ CYCLE_S, 60 }, { 0.010, 60 },      { CYCLE_S / 2, 60 }, { CYCLE_S / 4, 60 },
+		{ CYCLE_S, 60 }, { 0.010, 60 },	     { CYCLE_S / 2, 60 }, { CYCLE_S / 4, 60 },
 		{ 0.001, 60 },	 { 1 / 60.2, 60.2 }, { 1 / 59.7, 59.7 },  { 0.5 / 60.2, 60.2 },
 		{ 0.020, 50 },	 { 1 / 60.2, NAN },
 	};

@@ -197,8 +197,7 @@ double coverage_min(const struct campaign_cell *c)
 
 bool coverage_passes(const struct campaign_cell *cell, const struct coverage *c)
 {
-	return c->n_not_done == 0 && c->n_figures > 0 &&
-	       (double)c->n_inside >= coverage_min(cell) * (double)c->n_figures;
+	return c->n_not_done == 0 && (double)c->n_inside >= coverage_min(cell) * (double)c->n;
 }
 
 double coverage_inside_pct(const struct coverage *c)

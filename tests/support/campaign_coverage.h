@@ -30,7 +30,8 @@ void coverage_summarise(const struct campaign_run *runs, int n, bool white, stru
 bool coverage_is_gaussian(const struct campaign_cell *cell);
 /** Below this share of truths inside U a cell fails. */
 double coverage_min(const struct campaign_cell *cell);
-/** @return true: every run ended by itself, and coverage >= coverage_min(). */
+/** @return true: every run ended by itself, and the truth was inside in a share >= coverage_min() of all runs; one without
+ * a figure counts as outside. */
 bool coverage_passes(const struct campaign_cell *cell, const struct coverage *c);
 double coverage_inside_pct(const struct coverage *c);
 /** Mean U over the 95.45 % quantile of what happened. */
