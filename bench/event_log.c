@@ -257,6 +257,16 @@ static void take_held(struct follow *f, size_t i, struct event *ev)
 	memmove(&f->held[i], &f->held[i + 1], (--f->n - i) * sizeof(f->held[0]));
 }
 
+/* What the station says comes as recorded; an instrument must say the same. */
+static void note_change(struct follow *f, const struct event_line *line, const struct event *ev)
+{
+	if (line->from == TO_STATION ||
+	    (ev->kind == line->kind && detail_of(ev) == line->detail))
+		return;
+	tell(f, "not as recorded", ev->from, ev->kind, ev->id, ev->t_ns);
+	f->tally->changed++;
+}
+
 /* What no instrument sends: a person's answer, a signal, and how the record fared. */
 static void as_recorded(const struct event_line *line, struct event *ev)
 {
@@ -317,6 +327,7 @@ enum follow_turn follow_turn(struct follow *f, int64_t now_ns, struct event *ev,
 				*ev = (struct event){ .kind = EV_ABORT };
 			else
 				take_held(f, i, ev);
+			note_change(f, line, ev);
 			as_recorded(line, ev);
 			f->tally->taken++;
 			f->at++;

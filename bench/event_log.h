@@ -44,6 +44,7 @@ struct follow_tally {
 	int64_t taken; /* as recorded */
 	int64_t missing; /* recorded, did not come within FOLLOW_PATIENCE_NS */
 	int64_t extra; /* came, not recorded */
+	int64_t changed; /* taken, but says another thing than was recorded: of another kind, or another error */
 	char first[160]; /* the first of these, in words; "": none */
 };
 #define FOLLOW_PATIENCE_NS ((int64_t)60 * ET_NS_PER_S)

@@ -121,16 +121,17 @@ static json_t *events_json(const struct replay *rp)
 {
 	const struct follow_tally *t = &rp->events;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:o}", "recorded", (json_int_t)rp->rec.events.n, "taken",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "recorded", (json_int_t)rp->rec.events.n, "taken",
 			 (json_int_t)t->taken, "missing", (json_int_t)t->missing, "extra",
-			 (json_int_t)t->extra, "first_difference",
+			 (json_int_t)t->extra, "changed",
+			 (json_int_t)t->changed, "first_difference",
 			 json_str(t->first[0] ? t->first : NULL));
 }
 
 /* An instrument is silent after the end of a cut recording: not a difference. */
 static bool conversation_is_exact(const struct replay *rp)
 {
-	bool exact = !rp->events.missing && !rp->events.extra &&
+	bool exact = !rp->events.missing && !rp->events.extra && !rp->events.changed &&
 		     rp->events.taken == (int64_t)rp->rec.events.n;
 
 	for (size_t i = 0; i < rp->rec.file.links.n; i++)
@@ -147,9 +148,10 @@ static json_t *report_json(const struct replay *rp, const struct run_result *out
 			   enum replay_result *result)
 {
 	const struct recording_file *x = &rp->rec.file;
+	const struct event_log *ev = &rp->rec.events;
+	const int64_t until_ns = ev->ended ? INT64_MAX : ev->n ? ev->line[ev->n - 1].handled_ns : 0;
 	struct comparison c;
-	json_t *attempts =
-		replay_compare(rp->rec.attempts, rp->attempts, !rp->rec.events.ended, &c);
+	json_t *attempts = replay_compare(rp->rec.attempts, rp->attempts, until_ns, &c);
 	json_t *links = json_array();
 	const bool conversation = conversation_is_exact(rp);
 	bool same_end = true;
@@ -161,7 +163,7 @@ static json_t *report_json(const struct replay *rp, const struct run_result *out
 	*result = REPLAY_DIFFERS;
 	if (same_end && conversation && c.exact)
 		*result = REPLAY_EXACT;
-	else if (same_end && c.agrees && (conversation || x->clock == 1) &&
+	else if (same_end && c.agrees && (conversation || (x->clock == 1 && c.n_compared > 0)) &&
 		 !(c.most_of_U > REPLAY_SHARE_OF_U))
 		*result = REPLAY_AGREES;
 	return json_pack(

@@ -100,26 +100,29 @@ static json_t *figures(const json_t *position)
 			 cause ? cause : json_null());
 }
 
-/* Difference of the errors as part of U; NAN when one has no figure. Nothing over nothing is nothing. */
+static double figure(const json_t *position, const char *key)
+{
+	return json_get_f64(json_object_get(position, "observation"), key);
+}
+
+/* Difference of the errors as part of the smaller U; NAN when one has no figure. Nothing over nothing is nothing. */
 static double part_of_U(const json_t *then, const json_t *now)
 {
-	const json_t *a = json_object_get(then, "observation");
-	const json_t *b = json_object_get(now, "observation");
-	const double d = fabs(json_get_f64(a, "err_pct") - json_get_f64(b, "err_pct"));
+	const double d = fabs(figure(then, "err_pct") - figure(now, "err_pct"));
 
-	return d == 0 ? 0 : d / json_get_f64(a, "U_pct");
+	return d == 0 ? 0 : d / fmin(figure(then, "U_pct"), figure(now, "U_pct"));
 }
 
 static json_t *compare_position(struct comparison *c, const json_t *then, const json_t *now)
 {
+	const bool was = !isnan(figure(then, "err_pct")), is = !isnan(figure(now, "err_pct"));
 	const double part = part_of_U(then, now);
 
 	if (!same_word(then, now, "verdict") || !same_word(then, now, "cause") ||
 	    json_get_int(then, "position", -1) != json_get_int(now, "position", -2))
 		c->agrees = false;
-	if (isnan(part) != (isnan(json_get_f64(json_object_get(then, "observation"), "err_pct")) &&
-			    isnan(json_get_f64(json_object_get(now, "observation"), "err_pct"))))
-		c->agrees = false; /* a figure that only one of them has */
+	if (was != is || (is && !(part >= 0 && isfinite(part))))
+		c->agrees = false; /* a figure that only one of them has, or no U to judge by */
 	if (isfinite(part))
 		c->most_of_U = fmax(c->most_of_U, part); /* fmax passes over NAN */
 	return json_pack("{s:I,s:o,s:o,s:o,s:o}", "position", json_get_int(then, "position", 0),
@@ -155,19 +158,28 @@ static json_t *compare_attempt(struct comparison *c, const json_t *then, const j
 			 "positions", positions);
 }
 
-json_t *replay_compare(const json_t *recorded, const json_t *replayed, bool cut,
+static bool ends_later(const json_t *attempt, int64_t until_ns)
+{
+	return json_get_int(attempt, "ended_mono_ns", INT64_MIN) > until_ns;
+}
+
+json_t *replay_compare(const json_t *recorded, const json_t *replayed, int64_t until_ns,
 		       struct comparison *out)
 {
 	const size_t n = json_array_size(recorded), m = json_array_size(replayed);
-	const size_t last = (n < m) == cut ? n : m;
 	json_t *all = json_array();
 
 	*out = (struct comparison){ .exact = true, .agrees = true, .most_of_U = NAN };
-	for (size_t i = 0; i < last; i++)
-		if (json_array_append_new(all, compare_attempt(out, json_array_get(recorded, i),
-							       json_array_get(replayed, i))) != 0) {
+	for (size_t i = 0; i < n || i < m; i++) {
+		const json_t *then = json_array_get(recorded, i), *now = json_array_get(replayed, i);
+
+		if (!(then && now) && ends_later(then ? then : now, until_ns))
+			continue;
+		out->n_compared += then && now;
+		if (json_array_append_new(all, compare_attempt(out, then, now)) != 0) {
 			json_decref(all);
 			return NULL;
 		}
+	}
 	return all;
 }

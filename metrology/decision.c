@@ -24,7 +24,7 @@ enum decision decision_apply(enum decision_rule rule, double err, double U, doub
 		return DECISION_INCONCLUSIVE;
 	switch (rule) {
 	case RULE_SIMPLE:
-		return decision_interval(err, 0, lo, hi);
+		return decision_interval(err, U <= (hi - lo) / 2 ? 0 : U, lo, hi);
 	case RULE_GUARDED:
 		return decision_interval(err, U, lo, hi) == DECISION_CONFORMING
 			       ? DECISION_CONFORMING

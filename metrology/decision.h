@@ -8,7 +8,8 @@
 
 #include "base/err.h"
 
-/* simple:    the error itself against the limits (JCGM 106, 8.2); the uncertainty is only reported.
+/* simple:    the error itself against the limits (JCGM 106, 8.2), while U is at most half of their distance: 8.2 takes
+ *            the uncertainty for acceptable, and one that covers the limits is not. Beyond that as two-stage.
  * guarded:   conforming when error +- U is inside the limits, otherwise nonconforming
  *            (JCGM 106, 8.3: guarded acceptance with w = U; the risk is the owner's).
  * two-stage: ISO 10576-1: inside, outside, or inconclusive; an inconclusive first stage is repeated

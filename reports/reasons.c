@@ -208,6 +208,18 @@ static void nonconforming(char *buf, const json_t *s, enum lang l)
 			    "hors des limites selon la règle du plan"));
 }
 
+static const char *inconclusive(const json_t *s, enum lang l)
+{
+	const double half = (json_get_f64(s, "limit_hi_pct") - json_get_f64(s, "limit_lo_pct")) / 2;
+	const int64_t u = figures_of(s, "U_rounded_u6");
+
+	if (u != ROUNDING_NONE && (double)u * 1e-6 > half)
+		return tr(l, "the uncertainty is larger than the limits",
+			  "l'incertitude est plus grande que les limites");
+	return tr(l, "too close to the limit for this uncertainty",
+		  "trop près de la limite pour cette incertitude");
+}
+
 static void append(char *buf, const char *text)
 {
 	const size_t len = strlen(buf);
@@ -239,9 +251,8 @@ char *words_reason(char buf[WORDS_REASON_MAX], const json_t *step, enum lang lan
 		snprintf(buf, WORDS_REASON_MAX, "%s", word);
 	if (!word && is(verdict, "nonconforming"))
 		nonconforming(buf, step, lang);
-	if (!word && is(verdict, "inconclusive"))
-		append(buf, tr(lang, "too close to the limit for this uncertainty",
-			       "trop près de la limite pour cette incertitude"));
+	if (is(verdict, "inconclusive"))
+		append(buf, inconclusive(step, lang));
 	else if (json_is_true(json_object_get(step, "near_limit")))
 		append(buf, tr(lang, "near limit", "près de la limite"));
 	buf[text_utf8_prefix(buf, strlen(buf))] = '\0'; /* a cut may be inside a character */

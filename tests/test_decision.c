@@ -39,6 +39,16 @@ static void three_rules(void **state)
 	}
 }
 
+/* An uncertainty that covers the limits decides nothing, unless the error is far outside all the same. */
+static void a_blunt_measurement_decides_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(decision_apply(RULE_SIMPLE, 0.2, 1, -1, 1), DECISION_CONFORMING);
+	assert_int_equal(decision_apply(RULE_SIMPLE, 0.2, 1.01, -1, 1), DECISION_INCONCLUSIVE);
+	assert_int_equal(decision_apply(RULE_SIMPLE, 16.8, 19.6, -1, 1), DECISION_INCONCLUSIVE);
+	assert_int_equal(decision_apply(RULE_SIMPLE, -50, 19.6, -1, 1), DECISION_NONCONFORMING);
+}
+
 static void nan_never_passes(void **state)
 {
 	(void)state;
@@ -178,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interval_against_limits),
 		cmocka_unit_test(three_rules),
+		cmocka_unit_test(a_blunt_measurement_decides_nothing),
 		cmocka_unit_test(nan_never_passes),
 		cmocka_unit_test(conformance_probability),
 		cmocka_unit_test(global_risks),

@@ -26,7 +26,7 @@ static const char scenario[] =
 	"reference: {energy_update_s: 0.2, integration_s: 0.2}\n"
 	"meters:\n"
 	"  - {position: 1, kh_wh: 0.5, gain_pct: 0.20, latency_jitter_s: 0.0001}\n"
-	"  - {position: 2, kh_wh: 0.5, gain_pct: 1.80, latency_jitter_s: 0.0001}\n";
+	"  - {position: 2, kh_wh: 0.5, gain_pct: 6.00, latency_jitter_s: 0.0001}\n";
 
 static const char plan[] =
 	"schema: etalon/plan/1\n"
@@ -44,11 +44,11 @@ static const char plan[] =
 	"window: {volt_pct: 1.0, curr_pct: 2.0, phase_deg: 1.0, freq_pct: 0.5}\n"
 	"steps:\n"
 	"  - {id: HL, kind: energy_error, title: {en: High load, fr: Forte charge},\n"
-	"     current_pct_imax: 100, volt_pct: 100, power_factor: 1, limit_lo_pct: -1.0, "
-	"limit_hi_pct: 1.0}\n"
+	"     current_pct_imax: 100, volt_pct: 100, power_factor: 1, limit_lo_pct: -3.0, "
+	"limit_hi_pct: 3.0}\n"
 	"  - {id: PF, kind: energy_error, title: {en: Half, fr: Demi}, current_pct_imax: 100,\n"
-	"     volt_pct: 100, power_factor: 0.5, sense: lag, limit_lo_pct: -1.0, limit_hi_pct: "
-	"1.0}\n";
+	"     volt_pct: 100, power_factor: 0.5, sense: lag, limit_lo_pct: -3.0, limit_hi_pct: "
+	"3.0}\n";
 
 static const char batch[] = "schema: etalon/batch/1\n"
 			    "id: STRIKE-%d\n"
