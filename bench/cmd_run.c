@@ -311,7 +311,7 @@ static int run_in_lab(const struct cli_args *a, const struct run_guarded *live, 
 				.arg = &pr,
 				.stop_signal = &stop_signal };
 	struct fault f = { 0 };
-	int err;
+	int err, code;
 
 	if (live) {
 		in.clk = live->clk;
@@ -331,7 +331,11 @@ static int run_in_lab(const struct cli_args *a, const struct run_guarded *live, 
 		return cli_fail(cli_exit_of(err), "%s", f.text);
 	if (res->fault.code)
 		(void)cli_fail(0, "%s", res->fault.text);
-	return show(a, lab, &in, res);
+	code = show(a, lab, &in, res);
+	if (res->recording_ended[0])
+		(void)cli_fail(0, "%s: the recording is not complete: %s; the run is on record",
+			       in.record_dir, res->recording_ended);
+	return code;
 }
 
 static int check_lab(const struct cli_args *a, struct lab *lab)

@@ -260,8 +260,7 @@ static void take_held(struct follow *f, size_t i, struct event *ev)
 /* What the station says comes as recorded; an instrument must say the same. */
 static void note_change(struct follow *f, const struct event_line *line, const struct event *ev)
 {
-	if (line->from == TO_STATION ||
-	    (ev->kind == line->kind && detail_of(ev) == line->detail))
+	if (line->from == TO_STATION || (ev->kind == line->kind && detail_of(ev) == line->detail))
 		return;
 	tell(f, "not as recorded", ev->from, ev->kind, ev->id, ev->t_ns);
 	f->tally->changed++;

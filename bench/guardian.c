@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,11 +214,26 @@ static const struct reason *watch(struct guardian *w)
 
 /* ---- acting ---- */
 
-/* A terminal that is stuck, or a pipe that nobody empties, costs the line, never time. */
+/* A terminal that is stuck, or a pipe that nobody empties, costs the line, never time. What can't be opened anew (a socket,
+ * another user's terminal) is written without waiting by everybody's description, for that moment. */
+static void write_now(const struct guardian *w, const char *line, size_t len)
+{
+	const int flags = fcntl(STDERR_FILENO, F_GETFL);
+
+	if (w->say_fd >= 0) {
+		if (write(w->say_fd, line, len) != (ssize_t)len)
+			errno = 0; /* it is lost */
+		return;
+	}
+	if (flags < 0 || fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK) < 0)
+		return;
+	if (write(STDERR_FILENO, line, len) != (ssize_t)len)
+		errno = 0;
+	(void)fcntl(STDERR_FILENO, F_SETFL, flags);
+}
+
 static void say(const struct guardian *w, const char *en, const char *fr, const char *more)
 {
-	const int fd = w->say_fd >= 0 ? w->say_fd : STDERR_FILENO;
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	char line[512];
 	int len = snprintf(line, sizeof(line), "etalon: %s: %s%s%s\n",
 			   tr(w->cfg->lang, "guardian", "gardien"), tr(w->cfg->lang, en, fr),
@@ -229,8 +243,7 @@ static void say(const struct guardian *w, const char *en, const char *fr, const 
 		len = sizeof(line) - 1;
 		line[len - 1] = '\n';
 	}
-	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && write(fd, line, (size_t)len) != len)
-		errno = 0; /* it is lost */
+	write_now(w, line, (size_t)len);
 }
 
 static void note(struct guardian *w)

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
-#include "bench/cli.h"
 #include "bench/recording_file.h"
 #include "bench/version.h"
 #include "drivers/driver.h"
@@ -36,15 +35,6 @@ struct recording {
 static int links_of(const struct run_input *in)
 {
 	return TO_READER - TO_SOURCE + in->n_readers;
-}
-
-/* In whatever thread it was noticed; the run goes on. */
-static void on_failure(void *arg, const char *why)
-{
-	const struct recording *r = arg;
-
-	(void)cli_fail(0, "%s: the recording ends here: %s; the run goes on", r->in->record_dir,
-		       why);
 }
 
 static const char *in_folder(const struct recording *r, const char *name, char out[PATH_MAX])
@@ -157,6 +147,8 @@ static int copy_folder(const struct recording *r, const char *folder, struct fau
 	if (snprintf(from, sizeof(from), "%s/%s", r->in->lab_dir, folder) >= PATH_MAX)
 		return fault_set(f, ET_ERR_ARG, "%s: too long", r->in->lab_dir);
 	d = opendir(from);
+	if (!d && errno != ENOENT) /* a laboratory need not have files of its own */
+		return fault_set(f, ET_ERR_IO, "%s: %s", from, strerror(errno));
 	while (d && err == ET_OK && (e = readdir(d))) {
 		char name[512], path[2][PATH_MAX];
 
@@ -291,7 +283,7 @@ static json_t *describe(const struct run_input *in, const struct seq_config *cfg
 static int open_tapes(struct recording *r, struct fault *f)
 {
 	char path[PATH_MAX], name[32];
-	int err = tapes_new(r->in->clk, on_failure, r, &r->tapes);
+	int err = tapes_new(r->in->clk, &r->tapes);
 
 	if (err != ET_OK)
 		return fault_set(f, err, "out of memory");
@@ -353,7 +345,7 @@ int recording_new(const struct run_input *in, const struct seq_config *cfg,
 fail:
 	json_decref(v);
 	if (r)
-		tapes_close(r->tapes);
+		(void)tapes_close(r->tapes, NULL);
 	free(r);
 	return err;
 }
@@ -384,17 +376,20 @@ void recording_attempt(struct recording *r, json_t *attempt)
 	if (r && attempt && json_canonical(attempt, &text, &len) == ET_OK) {
 		text[len] = '\n'; /* in the place of its NUL */
 		tape_put(r->attempts, text, len + 1);
+	} else if (r) {
+		tapes_end(r->tapes, "out of memory");
 	}
 	free(text);
 	json_decref(attempt);
 }
 
-void recording_close(struct recording *r, int exit_code)
+void recording_close(struct recording *r, int exit_code, char why[TAPES_WHY_MAX])
 {
+	why[0] = '\0';
 	if (!r)
 		return;
 	if (exit_code >= 0)
 		event_log_end(r->events, exit_code);
-	tapes_close(r->tapes);
+	(void)tapes_close(r->tapes, why);
 	free(r);
 }

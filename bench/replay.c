@@ -121,11 +121,10 @@ static json_t *events_json(const struct replay *rp)
 {
 	const struct follow_tally *t = &rp->events;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "recorded", (json_int_t)rp->rec.events.n, "taken",
-			 (json_int_t)t->taken, "missing", (json_int_t)t->missing, "extra",
-			 (json_int_t)t->extra, "changed",
-			 (json_int_t)t->changed, "first_difference",
-			 json_str(t->first[0] ? t->first : NULL));
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "recorded", (json_int_t)rp->rec.events.n,
+			 "taken", (json_int_t)t->taken, "missing", (json_int_t)t->missing, "extra",
+			 (json_int_t)t->extra, "changed", (json_int_t)t->changed,
+			 "first_difference", json_str(t->first[0] ? t->first : NULL));
 }
 
 /* An instrument is silent after the end of a cut recording: not a difference. */

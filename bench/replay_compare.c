@@ -171,7 +171,8 @@ json_t *replay_compare(const json_t *recorded, const json_t *replayed, int64_t u
 
 	*out = (struct comparison){ .exact = true, .agrees = true, .most_of_U = NAN };
 	for (size_t i = 0; i < n || i < m; i++) {
-		const json_t *then = json_array_get(recorded, i), *now = json_array_get(replayed, i);
+		const json_t *then = json_array_get(recorded, i),
+			     *now = json_array_get(replayed, i);
 
 		if (!(then && now) && ends_later(then ? then : now, until_ns))
 			continue;

@@ -373,7 +373,7 @@ static void run_without_energy(struct run *r)
 static int run_energised(struct run *r)
 {
 	struct seq *seq = NULL;
-	int err = seq_new(&r->cfg, &seq);
+	int exit_code, err = seq_new(&r->cfg, &seq);
 
 	if (err != ET_OK)
 		return fault_set(r->f, err,
@@ -390,9 +390,10 @@ static int run_energised(struct run *r)
 	if (err == ET_OK)
 		err = run_station(r, seq);
 	stop_instruments(r);
-	recording_close(r->recording, err == ET_OK ? r->out->exit_code : -1);
+	exit_code = r->out->exit_code;
 	if (err == ET_OK)
-		end_session(r);
+		end_session(r); /* before the recording, whose disk may not answer */
+	recording_close(r->recording, err == ET_OK ? exit_code : -1, r->out->recording_ended);
 	queue_free(r->events);
 	seq_free(seq);
 	return err;

@@ -83,6 +83,8 @@ struct run_result {
 	struct run_found
 		unended; /* a session that was found without an end; its batch if that is still open */
 	struct run_found before; /* the last one that worked on this batch, when it is resumed */
+	char recording_ended
+		[TAPES_WHY_MAX]; /* why the recording is not complete; "": it is, or there is none */
 	int n_steps;
 	double step_time_s[RUN_STEPS_MAX]; /* bench time from setting to storing, all attempts */
 	struct run_step_result step[RUN_STEPS_MAX][ET_POSITIONS_MAX];

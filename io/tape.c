@@ -13,10 +13,15 @@
 
 #include "base/quantities.h"
 #include "io/queue.h"
+#include "io/transcript.h"
 #include "io/worker.h"
 
+/* A reader takes twice as much (io/transcript.h). */
+enum { FILE_BYTES_MAX = TRANSCRIPT_FILE_MAX / 2 };
 enum { ROOM = 4 << 20, ENOUGH = 1 << 16, STATE_BYTES = 120, LINE_CAP = 512 };
 #define FLUSH_NS ((int64_t)ET_NS_PER_S / 4)
+#define CLOSE_NS ((int64_t)5 * ET_NS_PER_S)
+#define CLOSE_LOOK_NS ((int64_t)ET_NS_PER_S / 100)
 
 struct buffer {
 	char *data; /* ROOM bytes, of which the kernel gives those that are used */
@@ -35,19 +40,18 @@ struct tapes {
 	size_t n;
 	struct queue *stop; /* real clock: a message ends the worker */
 	struct worker *worker;
-	atomic_bool ended;
-	char why[STATE_BYTES / 2]; /* written once, by who set ended */
-	void (*failed)(void *arg, const char *why);
-	void *arg;
+	atomic_flag claimed; /* by who ends them */
+	atomic_bool ended; /* what is in why stays */
+	atomic_bool closed; /* by the worker: it needs nothing of this any more */
+	char why[TAPES_WHY_MAX];
 };
 
-static void end_all(struct tapes *s, const char *why)
+void tapes_end(struct tapes *s, const char *why)
 {
-	if (atomic_exchange(&s->ended, true))
+	if (atomic_flag_test_and_set(&s->claimed))
 		return;
 	snprintf(s->why, sizeof(s->why), "%s", why);
-	if (s->failed)
-		s->failed(s->arg, s->why);
+	atomic_store(&s->ended, true);
 }
 
 static bool write_all(int fd, const char *data, size_t len, off_t at)
@@ -98,11 +102,15 @@ static void write_out(struct tape *t)
 	t->out.n = 0;
 	if (n == 0 || atomic_load(&s->ended))
 		return;
+	if (t->end + (off_t)n > FILE_BYTES_MAX) {
+		tapes_end(s, "a file is as long as can be read again");
+		return;
+	}
 	if (write_all(t->fd, t->out.data, n, t->end)) {
 		t->end += (off_t)n;
 		return;
 	}
-	end_all(s, strerror(errno));
+	tapes_end(s, strerror(errno));
 	(void)!ftruncate(t->fd, t->end);
 }
 
@@ -115,26 +123,47 @@ static void flush_all(struct tapes *s)
 		write_out(s->tape[i]);
 }
 
+/* Nothing is called complete that is not on the disk. */
+static void close_all(struct tapes *s)
+{
+	char state[STATE_BYTES] = "complete";
+
+	flush_all(s);
+	for (size_t i = 0; i < s->n; i++)
+		if (fdatasync(s->tape[i]->fd) != 0)
+			tapes_end(s, strerror(errno));
+	if (atomic_load(&s->ended))
+		snprintf(state, sizeof(state), "ended before its time: %s", s->why);
+	for (size_t i = 0; i < s->n; i++) {
+		write_state(s->tape[i], state);
+		if (close(s->tape[i]->fd) != 0)
+			tapes_end(s, strerror(errno));
+		s->tape[i]->fd = -1;
+	}
+}
+
 static void run(void *arg)
 {
 	struct tapes *s = arg;
 	char message;
 
-	while (queue_get(s->stop, &message, clk_now_ns(s->clk) + FLUSH_NS) != ET_OK)
+	while (!atomic_load(&s->ended) &&
+	       queue_get(s->stop, &message, clk_now_ns(s->clk) + FLUSH_NS) != ET_OK)
 		flush_all(s);
+	close_all(s);
+	atomic_store(&s->closed, true);
 }
 
-int tapes_new(struct clk *c, void (*failed)(void *arg, const char *why), void *arg,
-	      struct tapes **out)
+int tapes_new(struct clk *c, struct tapes **out)
 {
 	struct tapes *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return ET_ERR_NOMEM;
 	s->clk = c;
-	s->failed = failed;
-	s->arg = arg;
+	atomic_flag_clear(&s->claimed);
 	atomic_init(&s->ended, false);
+	atomic_init(&s->closed, false);
 	*out = s;
 	return ET_OK;
 }
@@ -211,7 +240,7 @@ void tape_put(struct tape *t, const char *text, size_t len)
 		n = t->in.n;
 	} else {
 		n = 0;
-		end_all(t->set, "the disk does not keep up");
+		tapes_end(t->set, "the disk does not keep up");
 	}
 	pthread_mutex_unlock(&t->lock);
 	if (n >= ENOUGH && !t->set->worker)
@@ -231,27 +260,43 @@ void tape_printf(struct tape *t, const char *fmt, ...)
 		tape_put(t, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
-void tapes_close(struct tapes *s)
+/* Its disk may never answer. @return false: it is left behind, with all that it may still use. */
+static bool end_worker(struct tapes *s)
 {
-	char state[STATE_BYTES];
-	int err;
+	/* where a search for leaks finds it */
+	__attribute__((unused)) static struct tapes *volatile left_behind;
+	const int64_t until_ns = clk_now_ns(s->clk) + CLOSE_NS;
+	const int err = queue_put(s->stop, "");
+
+	(void)err; /* its only message */
+	while (!atomic_load(&s->closed) && clk_now_ns(s->clk) < until_ns)
+		clk_sleep_until(s->clk, clk_now_ns(s->clk) + CLOSE_LOOK_NS);
+	if (!atomic_load(&s->closed)) {
+		tapes_end(s, "the disk does not answer");
+		left_behind = s;
+		return false;
+	}
+	worker_join(s->worker);
+	queue_free(s->stop);
+	return true;
+}
+
+bool tapes_close(struct tapes *s, char why[TAPES_WHY_MAX])
+{
+	bool complete, mine;
 
 	if (!s)
-		return;
-	if (s->worker) {
-		err = queue_put(s->stop, "");
-		(void)err; /* its only message */
-		worker_join(s->worker);
-		queue_free(s->stop);
-	}
-	flush_all(s);
-	if (atomic_load(&s->ended))
-		snprintf(state, sizeof(state), "ended before its time: %s", s->why);
-	else
-		snprintf(state, sizeof(state), "complete");
-	for (size_t i = 0; i < s->n; i++) {
-		write_state(s->tape[i], state);
+		return true;
+	mine = !s->worker || end_worker(s);
+	if (!s->worker)
+		close_all(s);
+	complete = !atomic_load(&s->ended);
+	if (why)
+		snprintf(why, TAPES_WHY_MAX, "%s", complete ? "" : s->why);
+	if (!mine)
+		return complete;
+	for (size_t i = 0; i < s->n; i++)
 		free_tape(s->tape[i]);
-	}
 	free(s);
+	return complete;
 }

@@ -11,8 +11,6 @@
 #include "base/num.h"
 #include "io/port.h"
 
-enum { FILE_MAX_BYTES = 256 << 20 };
-
 struct parser {
 	struct transcript t;
 	size_t cap_steps, n_bytes;
@@ -253,7 +251,7 @@ int transcript_read_file(const char *path, char **text, size_t *len, struct faul
 		return fault_set(f, ET_ERR_IO, "%s: %s", path, strerror(errno));
 	do {
 		cap *= 2;
-		more = cap <= FILE_MAX_BYTES ? realloc(all, cap) : NULL;
+		more = cap <= TRANSCRIPT_FILE_MAX ? realloc(all, cap) : NULL;
 		if (!more) {
 			err = fault_set(f, ET_ERR_NOMEM, "%s: too large", path);
 			goto fail;

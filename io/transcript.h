@@ -48,7 +48,8 @@ void transcript_free(struct transcript *t);
 /** Of a text that may have been cut anywhere: the length of its whole steps. */
 size_t transcript_whole(const char *text, size_t len);
 
-/** Read a whole file, freed with free(). @return ET_OK, ET_ERR_IO, ET_ERR_NOMEM (larger than 256 MiB, too). */
+enum { TRANSCRIPT_FILE_MAX = 512 << 20 };
+/** Read a whole file, freed with free(). @return ET_OK, ET_ERR_IO, ET_ERR_NOMEM (TRANSCRIPT_FILE_MAX bytes or more, too). */
 int transcript_read_file(const char *path, char **text, size_t *len, struct fault *f) ET_CHECK;
 
 /** The words after '!'. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -452,14 +453,12 @@ static void unplugged_and_back(void **state)
 }
 
 /* A terminal on which somebody pressed Ctrl-S, or a pipe that nobody empties. */
-static void nobody_reads_what_it_says(void **state)
+static void says_into(struct rig *r, const int end[2])
 {
 	static char rubbish[4096];
-	struct rig *r = *state;
 	const int before = dup(STDERR_FILENO);
-	int end[2], code;
+	int code;
 
-	assert_int_equal(pipe(end), 0);
 	assert_int_equal(fcntl(end[1], F_SETFL, O_NONBLOCK), 0);
 	while (write(end[1], rubbish, sizeof(rubbish)) > 0)
 		;
@@ -471,6 +470,23 @@ static void nobody_reads_what_it_says(void **state)
 	close(end[0]);
 	close(end[1]);
 	assert_switched_off(r, code, "signal 9");
+}
+
+static void nobody_reads_what_it_says(void **state)
+{
+	int end[2];
+
+	assert_int_equal(pipe(end), 0);
+	says_into(*state, end);
+}
+
+/* It can't be opened anew. */
+static void nobody_reads_its_socket(void **state)
+{
+	int end[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, end), 0);
+	says_into(*state, end);
 }
 
 static int says_off_and_is_contradicted(void *arg, struct guard *g)
@@ -635,6 +651,7 @@ int main(void)
 		RIG(a_source_that_refuses),
 		RIG(unplugged_and_back),
 		RIG(nobody_reads_what_it_says),
+		RIG(nobody_reads_its_socket),
 		RIG(a_report_that_is_contradicted_is_no_end),
 		RIG(signals_reach_the_worker),
 		RIG(a_guardian_that_is_killed),

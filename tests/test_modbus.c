@@ -240,14 +240,14 @@ static void a_recording_plays_back(void **state)
 	snprintf(path, sizeof(path), "/tmp/etalon-modbus-%d.txt", (int)getpid());
 	unlink(path);
 	assert_int_equal(port_sim_new(c, &m.base, "meter", &rtu, &inner), ET_OK);
-	assert_int_equal(tapes_new(c, NULL, NULL, &tapes), ET_OK);
+	assert_int_equal(tapes_new(c, &tapes), ET_OK);
 	assert_int_equal(tapes_open(tapes, path, &tape, &f), ET_OK);
 	assert_int_equal(port_record(inner, tape, &p), ET_OK);
 	assert_int_equal(p->kind, PORT_MODBUS);
 	assert_int_equal(modbus_ask(p, &two, in_ms(c, 100)), ET_OK);
 	assert_int_equal(modbus_answer(p, &two, false, regs, NULL, in_ms(c, 100)), ET_OK);
 	port_close(p);
-	tapes_close(tapes);
+	(void)tapes_close(tapes, NULL);
 	file = fopen(path, "r");
 	n = fread(text, 1, sizeof(text) - 1, file);
 	text[n] = '\0';

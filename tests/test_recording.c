@@ -520,6 +520,121 @@ static void what_differs_is_named(void **state)
 	free(text);
 }
 
+/* ---- recordings that somebody changed ---- */
+
+static void copy_kept(const char *name)
+{
+	char command[512];
+
+	snprintf(rec, sizeof(rec), "%s/changed", folder);
+	snprintf(command, sizeof(command), "rm -rf '%s' && cp -r tests/recordings/%s '%s'", rec,
+		 name, rec);
+	assert_int_equal(system(command), 0);
+}
+
+/* Every @p from becomes @p to. @return how many. */
+static int change(const char *name, const char *from, const char *to)
+{
+	size_t len, n_out = 0;
+	char *text = slurp(name, &len), *out = malloc(2 * len + 1);
+	int n = 0;
+
+	assert_non_null(out);
+	for (const char *at = text; *at;) {
+		const bool hit = strncmp(at, from, strlen(from)) == 0;
+		const char *what = hit ? to : at;
+		const size_t size = hit ? strlen(to) : 1;
+
+		assert_true(n_out + size <= 2 * len);
+		memcpy(out + n_out, what, size);
+		n_out += size;
+		at += hit ? strlen(from) : 1;
+		n += hit;
+	}
+	put_back(name, out, n_out);
+	free(out);
+	free(text);
+	return n;
+}
+
+/* A figure of the first position of the only attempt. */
+static void change_figure(const char *key, double value)
+{
+	size_t len;
+	char *text = slurp("attempts.txt", &len), *at = strchr(text, '{'), *out;
+	json_t *attempt = json_loads(at, JSON_DISABLE_EOF_CHECK, NULL);
+	json_t *position = json_array_get(json_object_get(attempt, "positions"), 0);
+
+	json_object_set_new(json_object_get(position, "observation"), key, json_real(value));
+	*at = '\0';
+	at = json_dumps(attempt, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	out = malloc(strlen(text) + strlen(at) + 2);
+	assert_non_null(out);
+	put_back("attempts.txt", out, (size_t)sprintf(out, "%s%s\n", text, at));
+	json_decref(attempt);
+	free(at);
+	free(text);
+	free(out);
+}
+
+static void cut_before(const char *name, const char *mark)
+{
+	size_t len;
+	char *text = slurp(name, &len), *at = strstr(text, mark);
+
+	assert_non_null(at);
+	put_back(name, text, (size_t)(at - text));
+	free(text);
+}
+
+/* The instruments are asked what nobody understands, no attempt comes: nothing was compared, and so nothing agrees. */
+static void nothing_agrees_that_was_not_compared(void **state)
+{
+	(void)state;
+	copy_kept("live");
+	cut_before("station.txt", "end 1");
+	json_decref(replay(rec, REPLAY_AGREES));
+	assert_true(change("link-1.txt", "> ", "> X") > 10);
+	assert_true(change("link-2.txt", "> ", "> X") > 10);
+	json_decref(replay(rec, REPLAY_DIFFERS));
+}
+
+static void an_attempt_that_is_missing_is_missed(void **state)
+{
+	(void)state;
+	copy_kept("clean");
+	cut_before("station.txt", "end 1");
+	json_decref(replay(rec, REPLAY_AGREES));
+	cut_before("attempts.txt", "{");
+	json_decref(replay(rec, REPLAY_DIFFERS));
+}
+
+/* An uncertainty of the record that would excuse everything, or be divided by. */
+static void a_changed_figure_is_not_excused(void **state)
+{
+	static const double U[] = { 1e9, 0, -1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(U) / sizeof(U[0]); i++) {
+		copy_kept("live");
+		change_figure("err_pct", 55.5);
+		change_figure("U_pct", U[i]);
+		json_decref(replay(rec, REPLAY_DIFFERS));
+	}
+}
+
+static void an_event_that_says_another_thing_is_named(void **state)
+{
+	json_t *r;
+
+	(void)state;
+	copy_kept("clean");
+	assert_int_equal(change("station.txt", "reader done 21 0", "reader failed 21 -5"), 1);
+	r = replay(rec, REPLAY_DIFFERS);
+	assert_int_equal(json_get_int(json_object_get(r, "events"), "changed", -1), 1);
+	json_decref(r);
+}
+
 /* ---- recording.yaml ---- */
 
 static int errors_of(const char *text, const char *about)
@@ -664,6 +779,10 @@ int main(void)
 		TEST(what_a_killed_run_leaves_can_be_read),
 		TEST(a_full_disk_does_not_touch_the_run),
 		TEST(what_differs_is_named),
+		TEST(nothing_agrees_that_was_not_compared),
+		TEST(an_attempt_that_is_missing_is_missed),
+		TEST(a_changed_figure_is_not_excused),
+		TEST(an_event_that_says_another_thing_is_named),
 		TEST(recording_yaml_is_strict),
 		TEST(a_link_less_is_refused),
 		TEST(a_folder_without_files_says_which),

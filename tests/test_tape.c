@@ -2,7 +2,9 @@
 /* Files that are written while something is measured: how they end, and that nobody waits for them. */
 #include "io/tape.h"
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,7 @@ static struct tapes *open_two(struct clk *c, struct tape **a, struct tape **b)
 	struct tapes *s = NULL;
 	struct fault f = { 0 };
 
-	assert_int_equal(tapes_new(c, NULL, NULL, &s), ET_OK);
+	assert_int_equal(tapes_new(c, &s), ET_OK);
 	assert_int_equal(tapes_open(s, path, a, &f), ET_OK);
 	assert_int_equal(tapes_open(s, other, b, &f), ET_OK);
 	assert_int_equal(tapes_start(s), ET_OK);
@@ -80,14 +82,14 @@ static void they_end_complete(void **state)
 		assert_content(path, "# State: cut", "");
 		tape_printf(a, "%d\n", 1);
 		tape_put(b, "2\n3\n", 4);
-		tapes_close(s);
+		(void)tapes_close(s, NULL);
 		assert_content(path, "# State: complete ", "1\n");
 		assert_content(other, "# State: complete ", "2\n3\n");
 		unlink(path);
 		unlink(other);
 		clk_free(c);
 	}
-	tapes_close(NULL);
+	assert_true(tapes_close(NULL, NULL));
 }
 
 /* On the real clock lines reach the file without anybody's doing. */
@@ -102,7 +104,7 @@ static void a_worker_writes(void **state)
 	for (int i = 0; i < 600 && !strstr(content(path), "soon"); i++)
 		clk_sleep_until(c, clk_now_ns(c) + ET_NS_PER_S / 10);
 	assert_content(path, "# State: cut", "soon\n");
-	tapes_close(s);
+	(void)tapes_close(s, NULL);
 	unlink(path);
 	unlink(other);
 	clk_free(c);
@@ -116,25 +118,17 @@ static void a_file_that_exists_is_refused(void **state)
 	struct fault f = { 0 };
 
 	(void)state;
-	assert_int_equal(tapes_new(c, NULL, NULL, &s), ET_OK);
+	assert_int_equal(tapes_new(c, &s), ET_OK);
 	assert_int_equal(tapes_open(s, path, &a, &f), ET_OK);
-	tapes_close(s);
-	assert_int_equal(tapes_new(c, NULL, NULL, &s), ET_OK);
+	(void)tapes_close(s, NULL);
+	assert_int_equal(tapes_new(c, &s), ET_OK);
 	a = NULL;
 	assert_int_equal(tapes_open(s, path, &a, &f), ET_ERR_IO);
 	assert_non_null(strstr(f.text, "File exists"));
 	assert_null(a);
-	tapes_close(s);
+	(void)tapes_close(s, NULL);
 	unlink(path);
 	clk_free(c);
-}
-
-static void count(void *arg, const char *why)
-{
-	int *n = arg;
-
-	(*n)++;
-	assert_non_null(strstr(why, "File too large"));
 }
 
 /* A file may have so many bytes: as a disk that is full. @return what there is to complain of, as exit code. */
@@ -144,10 +138,11 @@ static int fill_the_disk(bool real)
 	const struct rlimit room = { 200000, 200000 };
 	struct tapes *s = NULL;
 	struct tape *a, *b;
-	int told = 0;
+	char why[TAPES_WHY_MAX];
+	bool complete;
 
 	signal(SIGXFSZ, SIG_IGN);
-	if (tapes_new(c, count, &told, &s) != ET_OK || tapes_open(s, path, &a, NULL) != ET_OK ||
+	if (tapes_new(c, &s) != ET_OK || tapes_open(s, path, &a, NULL) != ET_OK ||
 	    tapes_open(s, other, &b, NULL) != ET_OK || tapes_start(s) != ET_OK ||
 	    setrlimit(RLIMIT_FSIZE, &room) != 0)
 		return 1;
@@ -155,9 +150,9 @@ static int fill_the_disk(bool real)
 	for (int i = 0; i < 100000; i++)
 		tape_printf(b, "line %d\n", i);
 	tape_printf(a, "last\n");
-	tapes_close(s);
+	complete = tapes_close(s, why);
 	clk_free(c);
-	return told == 1 ? 0 : 2;
+	return !complete && strstr(why, "File too large") ? 0 : 2;
 }
 
 static void a_full_disk_ends_all_with_a_mark(void **state)
@@ -185,34 +180,74 @@ static void a_full_disk_ends_all_with_a_mark(void **state)
 	}
 }
 
-static void note(void *arg, const char *why)
+/* ---- a disk that is slow, or does not answer ---- */
+
+static atomic_bool held_up;
+
+/* In the place of the C library's. */
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t at)
 {
-	snprintf(arg, 64, "%s", why);
+	ssize_t (*real)(int, const void *, size_t, off_t);
+
+	while (atomic_load(&held_up))
+		usleep(1000);
+	*(void **)&real = dlsym(RTLD_NEXT, "pwrite");
+	return real(fd, buf, len, at);
 }
 
-/* Faster than any disk: memory is bounded, and nobody waits. */
+static struct tape *one_tape(struct clk *c, struct tapes **s)
+{
+	struct tape *a = NULL;
+
+	assert_int_equal(tapes_new(c, s), ET_OK);
+	assert_int_equal(tapes_open(*s, path, &a, NULL), ET_OK);
+	assert_int_equal(tapes_start(*s), ET_OK);
+	return a;
+}
+
+/* Memory is bounded, and nobody waits. */
 static void a_slow_disk_ends_them(void **state)
 {
 	static char line[4096];
 	struct clk *c = clk_real_new();
-	struct tapes *s;
-	struct tape *a;
-	char why[64] = "";
+	char why[TAPES_WHY_MAX];
+	struct tapes *s = NULL;
+	struct tape *a = one_tape(c, &s);
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = '\n';
-	assert_int_equal(tapes_new(c, note, why, &s), ET_OK);
-	assert_int_equal(tapes_open(s, path, &a, NULL), ET_OK);
-	assert_int_equal(tapes_start(s), ET_OK);
-	for (int i = 0; i < 100000 && !why[0]; i++)
+	atomic_store(&held_up, true);
+	for (int i = 0; i < 4096; i++)
 		tape_put(a, line, sizeof(line));
+	atomic_store(&held_up, false);
+	assert_false(tapes_close(s, why));
 	assert_string_equal(why, "the disk does not keep up");
-	tapes_close(s);
 	content(path);
 	assert_int_equal(strncmp(text, "# State: ended before its time: the disk does", 45), 0);
 	unlink(path);
 	clk_free(c);
+}
+
+/* It is left behind, and the file says that it was cut. */
+static void a_disk_that_does_not_answer_keeps_nobody(void **state)
+{
+	struct clk *c = clk_real_new();
+	const int64_t began_ns = clk_now_ns(c);
+	char why[TAPES_WHY_MAX];
+	struct tapes *s = NULL;
+	struct tape *a = one_tape(c, &s);
+
+	(void)state;
+	atomic_store(&held_up, true);
+	tape_printf(a, "one line\n");
+	assert_false(tapes_close(s, why));
+	assert_string_equal(why, "the disk does not answer");
+	assert_true(clk_now_ns(c) - began_ns < 20 * (int64_t)ET_NS_PER_S);
+	content(path);
+	assert_int_equal(strncmp(text, "# State: cut", 12), 0);
+	unlink(path);
+	atomic_store(&held_up, false); /* what is left behind comes to its end, with its clock */
 }
 
 /* A killed process leaves whole lines, and the first file never tells of what the second does not have. */
@@ -239,7 +274,7 @@ static void the_first_is_never_ahead(void **state)
 		continue;
 	second_n = atoi(last);
 	assert_true(second_n >= first_n);
-	tapes_close(s);
+	(void)tapes_close(s, NULL);
 	unlink(path);
 	unlink(other);
 	clk_free(c);
@@ -253,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_exists_is_refused),
 		cmocka_unit_test(a_full_disk_ends_all_with_a_mark),
 		cmocka_unit_test(a_slow_disk_ends_them),
+		cmocka_unit_test(a_disk_that_does_not_answer_keeps_nobody),
 		cmocka_unit_test(the_first_is_never_ahead),
 	};
 
