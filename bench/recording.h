@@ -25,7 +25,7 @@ void recording_event(struct recording *r, const struct event *ev);
 /** An attempt is on record. Takes the reference. */
 void recording_attempt(struct recording *r, json_t *attempt);
 
-/** After the ports were closed. May take 5 s (tapes_close()). @param exit_code  Of the run; < 0: it did not take place.
+/** After the ports were closed. May take 2 s (tapes_close()). @param exit_code  Of the run; < 0: it did not take place.
  * @param why  Out: why the recording is not complete; "": it is. */
 void recording_close(struct recording *r, int exit_code, char why[TAPES_WHY_MAX]);
 

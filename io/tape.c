@@ -20,7 +20,8 @@
 enum { FILE_BYTES_MAX = TRANSCRIPT_FILE_MAX / 2 };
 enum { ROOM = 4 << 20, ENOUGH = 1 << 16, STATE_BYTES = 120, LINE_CAP = 512 };
 #define FLUSH_NS ((int64_t)ET_NS_PER_S / 4)
-#define CLOSE_NS ((int64_t)5 * ET_NS_PER_S)
+#define CLOSE_NS \
+	((int64_t)2 * ET_NS_PER_S) /* the guardian gives a worker that is over 5 s to leave */
 #define CLOSE_LOOK_NS ((int64_t)ET_NS_PER_S / 100)
 
 struct buffer {

@@ -38,7 +38,7 @@ void tape_printf(struct tape *t, const char *fmt, ...) ET_PRINTF(2, 3);
 void tapes_end(struct tapes *s, const char *why);
 
 /** Write what is left, say "complete" unless they ended before, close all. Nobody may put any more. NULL is allowed. Waits for a
- * disk that does not answer for 5 s, and then leaves it behind.
+ * disk that does not answer for 2 s, and then leaves it behind.
  * @param why  Out: "" or why they ended before their time; NULL is allowed. @return Are they complete? */
 enum { TAPES_WHY_MAX = 60 };
 bool tapes_close(struct tapes *s, char why[TAPES_WHY_MAX]);
