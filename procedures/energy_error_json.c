@@ -8,7 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { F64, I64, U32, INT, BOOL, WORD };
+enum kind {
+	F64,
+	F64_LATER,
+	I64,
+	U32,
+	INT,
+	BOOL,
+	WORD
+}; /* F64_LATER: older records do not have it, NAN then */
 
 struct member {
 	const char *name; /* NULL ends the table */
@@ -89,7 +97,7 @@ static const struct member setup_members[] = {
 	M(ee_setup, F64, pos_ratio_pct),
 	M(ee_setup, F64, pos_phase_crad),
 	M(ee_setup, F64, tan_phi),
-	M(ee_setup, F64, line_hz),
+	M(ee_setup, F64_LATER, line_hz), /* energy-error/3 */
 	M(ee_setup, F64, grid_s),
 	M(ee_setup, F64, edge_sigma_s),
 	M(ee_setup, F64, stamp_resolution_s),
@@ -165,6 +173,7 @@ static json_t *member_to_json(const struct member *m, const char *at)
 
 	switch (m->kind) {
 	case F64:
+	case F64_LATER:
 		return real_to_json(*(const double *)(const void *)at);
 	case I64:
 		return whole_to_json(*(const int64_t *)(const void *)at);
@@ -288,6 +297,7 @@ static bool member_from_json(const struct member *m, const json_t *v, char *at)
 
 	switch (m->kind) {
 	case F64:
+	case F64_LATER:
 		return real_from_json(v, (double *)(void *)at);
 	case I64:
 		if (!json_is_null(v) && !whole_from_json(v, INT64_MIN + 1, INT64_MAX, &whole))
@@ -326,9 +336,14 @@ static int from_json(const struct member *m, const json_t *o, size_t more, const
 
 	if (!json_is_object(o))
 		return fault_set(f, ET_ERR_INTEGRITY, "%s: not an object", what);
-	for (; m->name; m++, n++) {
+	for (; m->name; m++) {
 		const json_t *v = json_object_get(o, m->name);
 
+		if (!v && m->kind == F64_LATER) {
+			*(double *)(void *)((char *)out + m->offset) = NAN;
+			continue;
+		}
+		n++;
 		if (!v)
 			return fault_set(f, ET_ERR_INTEGRITY, "%s: %s is missing", what, m->name);
 		if (!member_from_json(m, v, (char *)out + m->offset))

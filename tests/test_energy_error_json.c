@@ -231,6 +231,23 @@ static void words_and_keys_are_stable(void **state)
 	json_decref(j);
 }
 
+/* Records of before energy-error/3 do not say at what frequency. */
+static void an_older_set_up_is_read(void **state)
+{
+	struct ee_setup s, out;
+	struct fault f = { 0 };
+	json_t *j;
+
+	(void)state;
+	any_setup(&s);
+	j = ee_setup_to_json(&s);
+	json_object_del(j, "line_hz");
+	assert_int_equal(ee_setup_from_json(j, &out, &f), ET_OK);
+	assert_true(isnan(out.line_hz));
+	assert_int_equal(out.min_intervals, s.min_intervals);
+	json_decref(j);
+}
+
 static void a_changed_record_is_refused(void **state)
 {
 	static const struct {
@@ -326,6 +343,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_bit_of_an_observation_comes_back),
 		cmocka_unit_test(no_member_is_forgotten),
 		cmocka_unit_test(words_and_keys_are_stable),
+		cmocka_unit_test(an_older_set_up_is_read),
 		cmocka_unit_test(a_changed_record_is_refused),
 		cmocka_unit_test(a_changed_observation_is_refused),
 	};
