@@ -8,15 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind {
-	F64,
-	F64_LATER,
-	I64,
-	U32,
-	INT,
-	BOOL,
-	WORD
-}; /* F64_LATER: older records do not have it, NAN then */
+/* F64_LATER: older records do not have it, NAN then. */
+enum kind { F64, F64_LATER, I64, U32, INT, BOOL, WORD };
 
 struct member {
 	const char *name; /* NULL ends the table */
