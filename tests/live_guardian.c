@@ -74,7 +74,8 @@ static void draw(struct rng *dice, const struct totals *t, int i, struct strike 
 		{ STRIKE_READER, STRIKE_PLAIN, 0, NULL },
 		{ STRIKE_SCREEN, STRIKE_PLAIN, 0, "settling" },
 		{ STRIKE_RECORD, STRIKE_SIGTERM, 0.5, NULL },
-		{ STRIKE_SCREEN, STRIKE_PLAIN, 0, "closing the batch" }, /* on a slow disk */
+		{ STRIKE_SCREEN, STRIKE_PLAIN, 0, "closing the batch" },
+		{ STRIKE_SCREEN, STRIKE_PLAIN, 0, "storing" },
 		{ STRIKE_PROMPT, STRIKE_PLAIN, 0, NULL },
 	};
 	const size_t w = (size_t)i % (sizeof(wheel) / sizeof(wheel[0]));
@@ -86,8 +87,8 @@ static void draw(struct rng *dice, const struct totals *t, int i, struct strike 
 			      .course = wheel[w].course,
 			      .word = wheel[w].word };
 	k->at = 1 + (uint64_t)(part * (double)n);
-	if (k->word && strstr(k->word, "closing"))
-		k->preload = slow_disk;
+	if (k->word && (strstr(k->word, "closing") || strstr(k->word, "storing")))
+		k->preload = slow_disk; /* or the state is over before the strike */
 }
 
 /* ---- running ---- */
