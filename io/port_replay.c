@@ -92,16 +92,6 @@ static int64_t distance(int64_t a, int64_t b)
 
 /* ---- what is told ---- */
 
-static void quote(char *out, size_t cap, const uint8_t *data, size_t len)
-{
-	size_t at = 0;
-	char one[5];
-
-	out[0] = '\0';
-	for (size_t i = 0; i < len && at + sizeof(one) <= cap; i++)
-		at += (size_t)snprintf(out + at, cap - at, "%s", transcript_byte(one, data[i]));
-}
-
 static void tell(struct replayer *p, const uint8_t *sent, size_t len, const char *what)
 {
 	const bool over = p->write >= p->t.n_steps;
@@ -110,9 +100,9 @@ static void tell(struct replayer *p, const uint8_t *sent, size_t len, const char
 
 	if (p->tally->first[0])
 		return;
-	quote(now, sizeof(now), sent, len);
+	transcript_quote(now, sizeof(now), sent, len);
 	if (s)
-		quote(then, sizeof(then), s->data, s->len);
+		transcript_quote(then, sizeof(then), s->data, s->len);
 	snprintf(p->tally->first, sizeof(p->tally->first), "line %u: asked then: %s; now: %s (%s)",
 		 s ? s->line : 0, then, now, what);
 }

@@ -120,16 +120,6 @@ static int player_read(struct port *base, void *buf, size_t cap, int64_t deadlin
 	return (int)n;
 }
 
-static void quote(char *out, size_t cap, const uint8_t *data, size_t len)
-{
-	size_t at = 0;
-	char one[5];
-
-	out[0] = '\0';
-	for (size_t i = 0; i < len && at + sizeof(one) <= cap; i++)
-		at += (size_t)snprintf(out + at, cap - at, "%s", transcript_byte(one, data[i]));
-}
-
 /* A time-out that the transcript waits for before the next write, but nobody did.
  * @return its line; 0: none. */
 static unsigned skipped_timeout(const struct player *p)
@@ -148,7 +138,7 @@ static int deviate(struct player *p, const uint8_t *sent, size_t len)
 
 	if (p->deviation.code)
 		return ET_ERR_IO;
-	quote(got, sizeof(got), sent, len);
+	transcript_quote(got, sizeof(got), sent, len);
 	if (p->to_write.step >= p->t.n_steps)
 		return fault_set(&p->deviation, ET_ERR_IO, "after its end was sent: %s", got);
 	if (skipped_timeout(p))
@@ -156,7 +146,7 @@ static int deviate(struct player *p, const uint8_t *sent, size_t len)
 				 "line %u: before this time-out was sent: %s", skipped_timeout(p),
 				 got);
 	s = &p->t.step[p->to_write.step];
-	quote(want, sizeof(want), s->data + p->to_write.used, s->len - p->to_write.used);
+	transcript_quote(want, sizeof(want), s->data + p->to_write.used, s->len - p->to_write.used);
 	return fault_set(&p->deviation, ET_ERR_IO, "line %u: should be sent: %s; was sent: %s",
 			 s->line, want, got);
 }

@@ -290,3 +290,13 @@ const char *transcript_byte(char out[5], uint8_t b)
 		snprintf(out, 5, "%c", b);
 	return out;
 }
+
+void transcript_quote(char *out, size_t cap, const uint8_t *data, size_t len)
+{
+	size_t at = 0;
+	char one[5];
+
+	out[0] = '\0';
+	for (size_t i = 0; i < len && at + sizeof(one) <= cap; i++)
+		at += (size_t)snprintf(out + at, cap - at, "%s", transcript_byte(one, data[i]));
+}

@@ -57,5 +57,7 @@ const char *transcript_word(enum transcript_what what);
 
 /** @p b as it stands in a transcript, in @p out, NUL-terminated. @return @p out. */
 const char *transcript_byte(char out[5], uint8_t b);
+/** As many of the bytes as fit, each as transcript_byte() writes it. @param cap  At least 1. */
+void transcript_quote(char *out, size_t cap, const uint8_t *data, size_t len);
 
 #endif
