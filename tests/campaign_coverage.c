@@ -99,9 +99,10 @@ static bool cells_cover(const struct campaign_wish *w, enum group g, double min)
 		if (!is_wanted(w, i) || !is_in(c, g) || coverage_passes(c, &cell_sum[i]))
 			continue;
 		ok = section_target(false,
-				    "coverage %.2f %% of the figures, or voids counted, in \"%s\", "
+				    "coverage %.2f %%, runs without a figure counted, in \"%s\", "
 				    "target >= %.1f %%",
-				    coverage_inside_pct(&cell_sum[i]), c->name, 100 * min);
+				    100.0 * cell_sum[i].n_inside / cell_sum[i].n, c->name,
+				    100 * min);
 	}
 	if (ok)
 		section_target(true, "coverage >= %.1f %% in every cell%s", 100 * min,
