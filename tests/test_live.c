@@ -199,7 +199,8 @@ static void nothing_is_written_over(void **state)
 	free(after);
 	free(before);
 	assert_int_equal(live_bench_write(&b, "new.yaml.source", "mine"), 0);
-	assert_ends("simulate lab/live.scenario.yaml --listen --lab lab --bench-out lab/new.yaml", 3);
+	assert_ends("simulate lab/live.scenario.yaml --listen --lab lab --bench-out lab/new.yaml",
+		    3);
 	after = live_bench_read(&b, "lab/new.yaml.source");
 	assert_string_equal(after, "mine");
 	free(after);
